@@ -1,0 +1,314 @@
+//! The `sources` section of a pipeline file, as written.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// One source: files and how their columns become a canonical table.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SourceConfig {
+    /// A file, a glob or a folder, relative to the pipeline file.
+    pub path: String,
+    /// The format of the files; taken from the file ending when left out.
+    #[serde(default)]
+    pub format: Option<Format>,
+    /// How delimited text is written.
+    #[serde(default)]
+    pub csv: CsvConfig,
+    /// IANA zone of timestamps that carry no offset; the pipeline's zone when left out.
+    #[serde(default)]
+    pub timezone: Option<String>,
+    /// Canonical column: the source's column, or an expression. Columns of the same name need no entry.
+    #[serde(default)]
+    pub columns: BTreeMap<String, ColumnSpec>,
+    /// Further columns to break figures down by, mapped like `columns`.
+    #[serde(default)]
+    pub dimensions: BTreeMap<String, ColumnSpec>,
+    /// Rows left out on purpose, each with the reason under which they are counted.
+    #[serde(default)]
+    pub exclude: Vec<Exclusion>,
+    /// What `amount` already contains besides the value of the goods.
+    #[serde(default)]
+    pub amount_includes: Vec<AmountPart>,
+    /// Whether `amount` is already reduced by `discount`.
+    #[serde(default)]
+    pub amount_after_discount: bool,
+    /// What happens to a second row with the same identifier.
+    #[serde(default)]
+    pub duplicates: Duplicates,
+    /// What happens to an amount with more decimals than the currency has.
+    #[serde(default)]
+    pub rounding: Rounding,
+    /// Values of `status` that mean a cancelled order, compared without regard to case.
+    #[serde(default = "default_cancelled")]
+    pub cancelled: Vec<String>,
+    /// Share of rows that may be quarantined before the report is held back.
+    #[serde(default = "default_max_quarantined")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub max_quarantined: f64,
+}
+
+fn default_cancelled() -> Vec<String> {
+    ["cancelled", "canceled", "voided"].map(String::from).to_vec()
+}
+
+const fn default_max_quarantined() -> f64 {
+    0.01
+}
+
+/// A file format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// Delimited text, also compressed with gzip or zstd.
+    Csv,
+    /// Apache Parquet.
+    Parquet,
+    /// One JSON object a line, also compressed.
+    Ndjson,
+}
+
+/// How delimited text is written.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CsvConfig {
+    /// A single character, `tab`, or `whitespace` for columns aligned with blanks.
+    pub separator: String,
+    /// Character encoding of the file.
+    pub encoding: Encoding,
+    /// The quote character, or `none`.
+    pub quote: String,
+    /// The decimal separator of numbers.
+    pub decimal: Decimal,
+    /// The separator between groups of three digits, dropped from numbers; none by default.
+    pub thousands: Option<Thousands>,
+    /// Texts that stand for a missing value, besides the empty cell.
+    pub null_values: Vec<String>,
+    /// Lines to skip before the header.
+    pub skip_lines: usize,
+    /// Names of the columns, for a file without a header line.
+    pub header: Option<Vec<String>>,
+}
+
+impl Default for CsvConfig {
+    fn default() -> Self {
+        Self {
+            separator: ",".to_owned(),
+            encoding: Encoding::Utf8,
+            quote: "\"".to_owned(),
+            decimal: Decimal::Point,
+            thousands: None,
+            null_values: Vec::new(),
+            skip_lines: 0,
+            header: None,
+        }
+    }
+}
+
+/// A character encoding of delimited text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub enum Encoding {
+    /// UTF-8, with or without a byte order mark; anything else in the file is an error.
+    #[serde(rename = "utf-8")]
+    Utf8,
+    /// UTF-8 in which invalid bytes are replaced by U+FFFD. Asked for, never assumed.
+    #[serde(rename = "utf-8-lossy")]
+    Utf8Lossy,
+    /// ISO 8859-1 (Latin-1).
+    #[serde(rename = "iso-8859-1")]
+    Iso8859_1,
+    /// Windows code page 1252.
+    #[serde(rename = "windows-1252")]
+    Windows1252,
+}
+
+/// The decimal separator of numbers in text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub enum Decimal {
+    /// `1234.50`
+    #[serde(rename = ".")]
+    Point,
+    /// `1234,50`
+    #[serde(rename = ",")]
+    Comma,
+}
+
+/// The separator between groups of three digits in text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub enum Thousands {
+    /// `1,234.50`
+    #[serde(rename = ",")]
+    Comma,
+    /// `1.234,50`
+    #[serde(rename = ".")]
+    Point,
+    /// `1 234,50`, also with a no-break space.
+    #[serde(rename = " ")]
+    Space,
+    /// `1'234.50`
+    #[serde(rename = "'")]
+    Apostrophe,
+}
+
+/// A part of an order's value that `amount` may already contain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AmountPart {
+    /// The order's tax.
+    Tax,
+    /// The order's shipping.
+    Shipping,
+}
+
+/// What happens to a second row with the same identifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Duplicates {
+    /// The first row is used, the others are quarantined.
+    #[default]
+    Quarantine,
+    /// The run stops with an error that names them.
+    Error,
+}
+
+/// What happens to an amount with more decimals than the currency has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Rounding {
+    /// The row is quarantined.
+    #[default]
+    Exact,
+    /// The amount is rounded to the nearest minor unit, ties to even.
+    HalfEven,
+}
+
+/// Rows left out on purpose.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Exclusion {
+    /// A SQL condition over the source's columns; the row is left out where it is true.
+    pub when: String,
+    /// The reason under which the rows are counted in the report.
+    pub reason: String,
+}
+
+/// Where the values of one canonical column come from.
+///
+/// Written as a plain string (`ordered_at: InvoiceDate`), or as a mapping with one of `column`, `sql`, `value` and
+/// `row_number`, and `format` for timestamps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ColumnSpec {
+    /// The origin of the values.
+    pub origin: Origin,
+    /// `strftime` format of a timestamp written as text; ISO 8601 when left out.
+    pub format: Option<String>,
+}
+
+/// The origin of a column's values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// A column of the source.
+    Column(String),
+    /// A SQL expression over the source's columns.
+    Sql(String),
+    /// The same value for every row.
+    Value(String),
+    /// The number of the row, for a file whose rows have no identifier.
+    RowNumber,
+}
+
+impl ColumnSpec {
+    /// Maps a source column of the given name.
+    pub fn column(name: impl Into<String>) -> Self {
+        Self { origin: Origin::Column(name.into()), format: None }
+    }
+}
+
+impl<'de> Deserialize<'de> for ColumnSpec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ColumnSpecVisitor)
+    }
+}
+
+struct ColumnSpecVisitor;
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+enum ColumnSpecField {
+    Column,
+    Sql,
+    Value,
+    RowNumber,
+    Format,
+}
+
+impl<'de> Visitor<'de> for ColumnSpecVisitor {
+    type Value = ColumnSpec;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a source column, or a mapping with one of `column`, `sql`, `value`, `row_number`")
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<ColumnSpec, E> {
+        Ok(ColumnSpec::column(name))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ColumnSpec, A::Error> {
+        let mut origin: Option<Origin> = None;
+        let mut format = None;
+        while let Some(field) = map.next_key()? {
+            let found = match field {
+                ColumnSpecField::Format => {
+                    format = Some(map.next_value()?);
+                    continue;
+                }
+                ColumnSpecField::Column => Origin::Column(map.next_value()?),
+                ColumnSpecField::Sql => Origin::Sql(map.next_value()?),
+                ColumnSpecField::Value => Origin::Value(map.next_value()?),
+                ColumnSpecField::RowNumber => {
+                    if !map.next_value::<bool>()? {
+                        return Err(de::Error::custom("`row_number` can only be `true`"));
+                    }
+                    Origin::RowNumber
+                }
+            };
+            if origin.replace(found).is_some() {
+                return Err(de::Error::custom("give one of `column`, `sql`, `value` and `row_number`, not several"));
+            }
+        }
+        let origin = origin
+            .ok_or_else(|| de::Error::custom("one of `column`, `sql`, `value` and `row_number` is missing"))?;
+        Ok(ColumnSpec { origin, format })
+    }
+}
+
+impl JsonSchema for ColumnSpec {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ColumnSpec".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "The name of a source column, or a mapping.",
+            "anyOf": [
+                { "type": "string" },
+                {
+                    "type": "object",
+                    "properties": {
+                        "column": { "type": "string", "description": "A column of the source." },
+                        "sql": { "type": "string", "description": "A SQL expression over the source's columns." },
+                        "value": { "type": "string", "description": "The same value for every row." },
+                        "row_number": { "const": true, "description": "The number of the row." },
+                        "format": { "type": "string", "description": "strftime format of a timestamp written as text." }
+                    },
+                    "additionalProperties": false
+                }
+            ]
+        })
+    }
+}

@@ -1,0 +1,324 @@
+//! What can go wrong with a source as a whole. Single rows that do not fit are quarantined instead.
+
+use std::path::PathBuf;
+
+use polars::prelude::PolarsError;
+
+use crate::schema::TableKind;
+
+/// A source that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IngestError {
+    /// No file is where the source says.
+    #[error("source `{table}`: no file matches `{path}`")]
+    NoFile {
+        /// The source.
+        table: TableKind,
+        /// The path, glob or folder as resolved.
+        path: String,
+    },
+    /// The glob is malformed.
+    #[error("source `{table}`: `{path}` is not a valid glob")]
+    Glob {
+        /// The source.
+        table: TableKind,
+        /// The glob.
+        path: String,
+        /// Why.
+        #[source]
+        source: glob::PatternError,
+    },
+    /// The path leads out of the folder that sources may be read from.
+    #[error("source `{table}`: {path} is outside the data root {root}")]
+    OutsideRoot {
+        /// The source.
+        table: TableKind,
+        /// The file.
+        path: PathBuf,
+        /// The declared root.
+        root: PathBuf,
+    },
+    /// The operating system refused.
+    #[error("cannot read {path}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The format cannot be told from the file's name.
+    #[error("source `{table}`: the format of {path} is not plain from its name")]
+    UnknownFormat {
+        /// The source.
+        table: TableKind,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file has no bytes.
+    #[error("{path} is empty: not even a header line")]
+    EmptyFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Every file of the source ends after its header.
+    #[error("source `{table}` has no rows: {path} holds a header only")]
+    NoRows {
+        /// The source.
+        table: TableKind,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The bytes are not in the declared encoding.
+    #[error("{path}, line {line}: byte 0x{byte:02X} is not UTF-8")]
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: u64,
+        /// The first offending byte.
+        byte: u8,
+    },
+    /// The file begins with a UTF-16 byte order mark.
+    #[error("{path} is written in UTF-16, which is not read")]
+    Utf16 {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A quoted cell is never closed.
+    #[error("{path}, line {line}: a quote is opened and never closed")]
+    OpenQuote {
+        /// The file.
+        path: PathBuf,
+        /// Line on which the record begins, from 1.
+        line: u64,
+    },
+    /// Two columns of the file have one name.
+    #[error("{path}: the column `{column}` occurs twice in the header")]
+    DuplicateHeader {
+        /// The file.
+        path: PathBuf,
+        /// The name.
+        column: String,
+    },
+    /// An option of the `csv` section is not one that can be used.
+    #[error("source `{table}`: `csv.{option}` {problem}")]
+    CsvOption {
+        /// The source.
+        table: TableKind,
+        /// The option.
+        option: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A mapping names a column that the file does not have.
+    #[error("source `{table}`: {path} has no column `{column}`, to which `{canonical}` is mapped")]
+    MissingColumn {
+        /// The source.
+        table: TableKind,
+        /// The file.
+        path: PathBuf,
+        /// The column asked for.
+        column: String,
+        /// The canonical column.
+        canonical: String,
+        /// Columns that the file has.
+        present: Vec<String>,
+    },
+    /// A column that the table needs is mapped to nothing.
+    #[error("source `{table}` needs `{canonical}` ({meaning}), and {path} has no column of that name")]
+    UnmappedColumn {
+        /// The source.
+        table: TableKind,
+        /// The file.
+        path: PathBuf,
+        /// The canonical column.
+        canonical: String,
+        /// What it means.
+        meaning: &'static str,
+        /// Columns that the file has.
+        present: Vec<String>,
+    },
+    /// The pipeline names a canonical column that the table does not have.
+    #[error("source `{table}`: `{column}` is not a column of this table")]
+    UnknownCanonical {
+        /// The source.
+        table: TableKind,
+        /// The name.
+        column: String,
+    },
+    /// A SQL expression cannot be used.
+    #[error("source `{table}`, `{place}`: the expression `{sql}` cannot be used")]
+    Sql {
+        /// The source.
+        table: TableKind,
+        /// Where it stands, such as `columns.amount`.
+        place: String,
+        /// The expression.
+        sql: String,
+        /// Why.
+        #[source]
+        source: Box<PolarsError>,
+    },
+    /// A condition that does not give true or false.
+    #[error("source `{table}`, `{place}`: the expression `{sql}` gives {dtype}, not true or false")]
+    NotACondition {
+        /// The source.
+        table: TableKind,
+        /// Where it stands.
+        place: String,
+        /// The expression.
+        sql: String,
+        /// What it gives.
+        dtype: String,
+    },
+    /// A format string is not understood.
+    #[error("source `{table}`, `columns.{canonical}.format`: {problem}")]
+    TimeFormat {
+        /// The source.
+        table: TableKind,
+        /// The canonical column.
+        canonical: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A column has a type from which the cells cannot be read.
+    #[error("source `{table}`: `{canonical}` cannot be read from {dtype} values in {path}")]
+    WrongType {
+        /// The source.
+        table: TableKind,
+        /// The file.
+        path: PathBuf,
+        /// The canonical column.
+        canonical: String,
+        /// The type found.
+        dtype: String,
+    },
+    /// Rows with the same identifier, where the source says that this is an error.
+    #[error("source `{table}`: {count} rows repeat an order_id, the first being `{value}` in {path}, row {row}")]
+    DuplicateRows {
+        /// The source.
+        table: TableKind,
+        /// How many.
+        count: u64,
+        /// The file of the first.
+        path: PathBuf,
+        /// Its row, from 1.
+        row: u64,
+        /// The identifier.
+        value: String,
+    },
+    /// The lines of one order add up to more than can be counted.
+    #[error("source `{table}`: the lines of order `{order}` add up to more than can be counted")]
+    OrderOutOfRange {
+        /// The source.
+        table: TableKind,
+        /// The order.
+        order: String,
+    },
+    /// So many rows do not fit that it cannot be dirt.
+    #[error("source `{table}`: more than {limit} rows do not fit; the last: {path}, row {row}, `{column}` {reason}")]
+    TooManyQuarantined {
+        /// The source.
+        table: TableKind,
+        /// The bound.
+        limit: usize,
+        /// The file of the last one met.
+        path: PathBuf,
+        /// Its row, from 1.
+        row: u64,
+        /// The column.
+        column: String,
+        /// Why it does not fit.
+        reason: String,
+    },
+    /// More identifiers than can be numbered.
+    #[error("source `{table}`")]
+    TooManyIdentifiers {
+        /// The source.
+        table: TableKind,
+        /// Why.
+        #[source]
+        source: crate::identifiers::TooManyIdentifiers,
+    },
+    /// The engine read another number of rows than the file holds.
+    #[error("{path}: {expected} records were counted, {found} were read; the file is not used")]
+    RowCount {
+        /// The file.
+        path: PathBuf,
+        /// Records counted in the file.
+        expected: u64,
+        /// Rows that arrived.
+        found: u64,
+    },
+    /// polars could not read the file.
+    #[error("cannot read {path}")]
+    Polars {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<PolarsError>,
+    },
+}
+
+impl IngestError {
+    /// Says what the reader can do about it, where that is known.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoFile { .. } => Some("paths are relative to the pipeline file; a folder is read whole".into()),
+            Self::OutsideRoot { .. } => Some("list further folders under `data_roots` in the pipeline".into()),
+            Self::UnknownFormat { .. } => Some("set `format: csv`, `parquet` or `ndjson` on the source".into()),
+            Self::NotUtf8 { .. } => Some(
+                "set `csv: {encoding: windows-1252}` (or iso-8859-1) on the source; `utf-8-lossy` replaces such bytes".into(),
+            ),
+            Self::Utf16 { .. } => Some("save or convert it as UTF-8".into()),
+            Self::OpenQuote { .. } => Some("if the file does not use quotes, set `csv: {quote: none}`".into()),
+            Self::DuplicateHeader { .. } => Some("name the columns yourself with `csv: {header: [...], skip_lines: 1}`".into()),
+            Self::MissingColumn { column, present, .. } => Some(columns_hint(column, present)),
+            Self::UnmappedColumn { canonical, present, .. } => {
+                Some(format!("add `columns: {{{canonical}: <column>}}` to the source; {}", columns_hint(canonical, present)))
+            }
+            Self::UnknownCanonical { table, column } => {
+                let known: Vec<String> = table.columns().iter().map(|decl| decl.name.to_owned()).collect();
+                let guess = did_you_mean(column, known.iter().map(String::as_str))
+                    .map(|guess| format!("did you mean `{guess}`? "))
+                    .unwrap_or_default();
+                Some(format!("{guess}a column to break figures down by goes under `dimensions`"))
+            }
+            Self::Sql { source, .. } => {
+                let text = source.to_string();
+                (text.contains("string") || text.contains("str"))
+                    .then(|| "columns of text files are texts in SQL: write CAST(x AS DECIMAL(18,4)) to compute with one".into())
+            }
+            Self::TooManyQuarantined { .. } => Some("check the mapping and the formats of this source".into()),
+            Self::DuplicateRows { .. } => Some("`duplicates: quarantine` would use the first of each".into()),
+            _ => None,
+        }
+    }
+}
+
+fn columns_hint(wanted: &str, present: &[String]) -> String {
+    const SHOWN: usize = 12;
+    let mut hint = did_you_mean(wanted, present.iter().map(String::as_str))
+        .map(|guess| format!("did you mean `{guess}`? "))
+        .unwrap_or_default();
+    let listed: Vec<&str> = present.iter().take(SHOWN).map(String::as_str).collect();
+    hint.push_str(&format!("the file has: {}", listed.join(", ")));
+    if present.len() > SHOWN {
+        hint.push_str(&format!(" and {} more", present.len() - SHOWN));
+    }
+    hint
+}
+
+/// Finds the candidate that was most likely meant, without regard to case; none where nothing is near.
+pub fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let given = given.trim().to_lowercase();
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&given, &candidate.trim().to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= (candidate.chars().count() / 3).max(1))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}

@@ -1,0 +1,37 @@
+//! Reads a company's exports into checked canonical tables.
+//!
+//! A [`Source`] is decided from its configuration and its files' headers alone ([`Source::open`]); [`load`] then reads the
+//! rows. polars scans the files and evaluates the mapping, lazily and in its streaming engine; each batch is turned into exact
+//! integers (minor units of money, seconds since 1970 UTC, numbered customers and labels) and every row is either used,
+//! excluded by a rule of the pipeline, or quarantined with the column and the reason.
+//!
+//! Nothing outside this crate sees polars: a canonical [`Table`] is a set of compact integer columns.
+
+mod cells;
+pub mod config;
+mod delimited;
+mod error;
+mod identifiers;
+mod ints;
+mod lines;
+mod load;
+mod locate;
+mod ndjson;
+mod number;
+mod quarantine;
+mod schema;
+mod seen;
+mod source;
+mod table;
+mod time;
+
+pub use config::SourceConfig;
+pub use error::{IngestError, did_you_mean};
+pub use identifiers::{Identifier, Identifiers, TooManyIdentifiers};
+pub use ints::{Ints, MAX_ABS, MISSING};
+pub use load::load;
+pub use locate::{Roots, SourceFile};
+pub use quarantine::{FileReport, QuarantinedRow, Reason, SourceReport};
+pub use schema::{CellKind, ColumnDecl, TableKind};
+pub use source::{Conventions, Source, folder_of, relative};
+pub use table::{Attributes, Labels, NO_LABEL, Table, Tables};

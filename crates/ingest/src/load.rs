@@ -1,0 +1,823 @@
+//! Reads sources into canonical tables: batch by batch, every row used, excluded or quarantined.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use polars::prelude::*;
+
+use crate::cells::{Cells, Dictionary, MoneyRules, TimeRules, Verdict, money, moments};
+use crate::config::{Duplicates, Format, Origin, Rounding};
+use crate::delimited;
+use crate::error::IngestError;
+use crate::identifiers::{Identifiers, TooManyIdentifiers};
+use crate::ints::MISSING;
+use crate::lines::OrderLines;
+use crate::locate::SourceFile;
+use crate::ndjson;
+use crate::number::Decimal;
+use crate::quarantine::{FileReport, QuarantinedRow, Reason, SourceReport};
+use crate::schema::{CellKind, TableKind};
+use crate::seen::Seen;
+use crate::source::{Mapped, Source, exclusion_name, polars_error, polars_path, scan_parquet};
+use crate::table::{Attributes, Table, Tables};
+use crate::time::LocalClock;
+
+/// Rows a batch.
+const BATCH: usize = 1 << 17;
+
+/// Quarantined rows whose details are kept. Past that it is not dirt but a wrong mapping.
+const MAX_QUARANTINED: usize = 1_000_000;
+
+/// Reads all sources into canonical tables; `progress` is told the table and the rows read so far.
+///
+/// # Errors
+/// Fails where a file as a whole cannot be read. Rows that do not fit are in the reports instead.
+pub fn load(
+    sources: &[Source],
+    progress: &Arc<dyn Fn(TableKind, u64) + Send + Sync>,
+) -> Result<(Tables, Vec<SourceReport>), IngestError> {
+    let mut tables = Tables::default();
+    let mut reports = Vec::new();
+    let mut customers_table = None;
+    let mut ordered: Vec<&Source> = sources.iter().collect();
+    ordered.sort_by_key(|source| TableKind::ALL.iter().position(|kind| *kind == source.table));
+    for source in ordered {
+        let collector = Collector::new(source.clone(), std::mem::take(&mut tables.customers));
+        let (table, report, customers) = read(source, collector, progress)?;
+        tables.customers = customers;
+        match source.table {
+            TableKind::Customers => customers_table = Some(table),
+            TableKind::Orders | TableKind::OrderLines => tables.orders = Some(table),
+            TableKind::Spend => tables.spend = Some(table),
+        }
+        reports.push(report);
+    }
+    if let Some(table) = customers_table {
+        tables.attributes = Attributes::from_table(&table, tables.customers.len());
+    }
+    Ok((tables, reports))
+}
+
+fn read(
+    source: &Source,
+    collector: Collector,
+    progress: &Arc<dyn Fn(TableKind, u64) + Send + Sync>,
+) -> Result<(Table, SourceReport, Identifiers), IngestError> {
+    let shared = Arc::new(Mutex::new(collector));
+    for (index, file) in source.files.iter().enumerate() {
+        lock(&shared).begin_file(index, file)?;
+        let prepared = Prepared::new(source, file)?;
+        lock(&shared).set_aside(&prepared, source)?;
+        let frame = prepared.scan().map_err(|error| polars_error(&file.path, error))?;
+        run(source, frame, file, &shared, progress)?;
+        lock(&shared).end_file(prepared.records())?;
+    }
+    // The engine may still hold the callback, and so the collector, for a moment after the query: take it by its content.
+    let collector = std::mem::replace(&mut *lock(&shared), Collector::new(source.clone(), Identifiers::default()));
+    collector.finish()
+}
+
+/// A panic in the callback would have been turned into an error of the query by then; what is in the lock is whole.
+fn lock(shared: &Arc<Mutex<Collector>>) -> std::sync::MutexGuard<'_, Collector> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn run(
+    source: &Source,
+    frame: LazyFrame,
+    file: &SourceFile,
+    shared: &Arc<Mutex<Collector>>,
+    progress: &Arc<dyn Fn(TableKind, u64) + Send + Sync>,
+) -> Result<(), IngestError> {
+    let fail = |error| polars_error(&file.path, error);
+    let (sink, progress, table) = (Arc::clone(shared), Arc::clone(progress), source.table);
+    let callback = PlanCallback::new(move |batch: DataFrame| {
+        let mut collector = lock(&sink);
+        let stop = collector.take(&batch);
+        progress(table, collector.report.read);
+        Ok(stop)
+    });
+    let expressions = source.expressions()?;
+    let selected = if expressions.is_empty() { frame } else { frame.select(expressions) };
+    selected
+        .sink_batches(callback, true, NonZeroUsize::new(BATCH))
+        .and_then(|frame| frame.collect_with_engine(Engine::Streaming))
+        .map_err(fail)?;
+    match lock(shared).failure.take() {
+        Some(failure) => Err(failure),
+        None => Ok(()),
+    }
+}
+
+/// A file made readable for polars.
+enum Prepared {
+    Csv(delimited::Prepared),
+    Parquet { path: std::path::PathBuf, records: u64 },
+    Ndjson(ndjson::Prepared),
+}
+
+impl Prepared {
+    fn new(source: &Source, file: &SourceFile) -> Result<Self, IngestError> {
+        Ok(match file.format {
+            Format::Csv => Self::Csv(delimited::prepare(&file.path, &source.dialect)?),
+            Format::Ndjson => Self::Ndjson(ndjson::prepare(&file.path)?),
+            Format::Parquet => {
+                let reader = std::fs::File::open(&file.path)
+                    .map_err(|error| IngestError::Io { path: file.path.clone(), source: error })?;
+                let records = ParquetReader::new(reader).num_rows().map_err(|error| polars_error(&file.path, error))?;
+                Self::Parquet { path: file.path.clone(), records: records as u64 }
+            }
+        })
+    }
+
+    const fn records(&self) -> u64 {
+        match self {
+            Self::Csv(prepared) => prepared.records,
+            Self::Ndjson(prepared) => prepared.records,
+            Self::Parquet { records, .. } => *records,
+        }
+    }
+
+    fn scan(&self) -> PolarsResult<LazyFrame> {
+        match self {
+            Self::Csv(prepared) => LazyCsvReader::new(polars_path(&prepared.path))
+                .with_schema(Some(crate::source::text_schema(&prepared.header)))
+                .with_has_header(prepared.has_header)
+                .with_separator(prepared.separator)
+                .with_quote_char(prepared.quote)
+                .with_infer_schema_length(Some(0))
+                .with_missing_is_null(true)
+                .with_raise_if_empty(false)
+                .with_glob(false)
+                .finish(),
+            Self::Ndjson(prepared) => ndjson::scan(prepared),
+            Self::Parquet { path, .. } => scan_parquet(path),
+        }
+    }
+}
+
+/// Turns batches of one source into its canonical table.
+struct Collector {
+    source: Source,
+    customers: Identifiers,
+    columns: Vec<Column>,
+    verdicts: Vec<Verdict>,
+    seen: Seen,
+    clock: LocalClock,
+    output: Output,
+    report: SourceReport,
+    /// The file at hand, and its records taken so far.
+    file: usize,
+    path: std::path::PathBuf,
+    taken: u64,
+    /// Records of the file at hand that never reached polars, ascending.
+    missing_rows: Vec<u64>,
+    failure: Option<IngestError>,
+}
+
+/// A mapped column with its values in the batch at hand.
+struct Column {
+    mapped: Mapped,
+    values: Vec<i64>,
+    decimals: Vec<Decimal>,
+    dictionary: Dictionary,
+}
+
+enum Output {
+    Table(Table),
+    Lines(Box<OrderLines>),
+}
+
+impl Collector {
+    fn new(source: Source, customers: Identifiers) -> Self {
+        let columns: Vec<Column> = source
+            .mapped
+            .iter()
+            .map(|mapped| Column {
+                mapped: mapped.clone(),
+                values: Vec::new(),
+                decimals: Vec::new(),
+                dictionary: Dictionary::default(),
+            })
+            .collect();
+        let output = if source.table == TableKind::OrderLines {
+            Output::Lines(Box::new(OrderLines::new(&source)))
+        } else {
+            Output::Table(empty_table(&source))
+        };
+        let report = SourceReport {
+            table: Some(source.table),
+            max_quarantined: source.max_quarantined,
+            ..SourceReport::default()
+        };
+        Self {
+            clock: LocalClock::new(source.zone),
+            source,
+            customers,
+            columns,
+            verdicts: Vec::new(),
+            seen: Seen::default(),
+            output,
+            report,
+            file: 0,
+            path: std::path::PathBuf::new(),
+            taken: 0,
+            missing_rows: Vec::new(),
+            failure: None,
+        }
+    }
+
+    fn begin_file(&mut self, index: usize, file: &SourceFile) -> Result<(), IngestError> {
+        let bytes = std::fs::metadata(&file.path)
+            .map_err(|source| IngestError::Io { path: file.path.clone(), source })?
+            .len();
+        self.report.files.push(FileReport { path: file.path.clone(), bytes, rows: 0 });
+        (self.file, self.path, self.taken) = (index, file.path.clone(), 0);
+        self.missing_rows.clear();
+        Ok(())
+    }
+
+    /// Quarantines the records that polars will not see.
+    fn set_aside(&mut self, prepared: &Prepared, source: &Source) -> Result<(), IngestError> {
+        let mut rows = Vec::new();
+        match prepared {
+            Prepared::Csv(csv) => {
+                for ragged in &csv.ragged {
+                    let found = format!("{} cells instead of {}", ragged.cells.len(), csv.header.len());
+                    rows.push((ragged.row, ragged.line, Reason::Ragged, found, json_array(&ragged.cells)));
+                }
+            }
+            Prepared::Ndjson(ndjson) => {
+                for (row, line, text) in &ndjson.broken {
+                    rows.push((*row, *line, Reason::NotJson, String::new(), text.clone()));
+                }
+            }
+            Prepared::Parquet { .. } => {}
+        }
+        for (row, line, reason, value, record) in rows {
+            self.missing_rows.push(row);
+            self.report.read += 1;
+            *self.report.quarantined.entry(("row".to_owned(), reason.clone())).or_default() += 1;
+            self.report.rows.push(QuarantinedRow {
+                file: self.file,
+                row,
+                line: Some(line),
+                column: "row".to_owned(),
+                reason,
+                value,
+                record,
+            });
+        }
+        self.refuse_wrong_mapping(source.table)
+    }
+
+    /// Takes one batch; true where the query should stop.
+    fn take(&mut self, batch: &DataFrame) -> bool {
+        if self.failure.is_some() {
+            return true;
+        }
+        if let Err(failure) = self.convert(batch) {
+            self.failure = Some(failure);
+        }
+        self.failure.is_some()
+    }
+
+    fn convert(&mut self, batch: &DataFrame) -> Result<(), IngestError> {
+        let rows = batch.height();
+        self.verdicts.clear();
+        self.verdicts.resize(rows, Verdict::Use);
+        self.apply_exclusions(batch)?;
+        for index in 0..self.columns.len() {
+            let kind = self.columns[index].mapped.cell();
+            if !matches!(kind, CellKind::Customer | CellKind::RowId) {
+                self.convert_column(batch, index)?;
+            }
+        }
+        self.check_rows();
+        // Identifiers last: only rows that are used may make a customer known or an order seen.
+        for kind in [CellKind::Customer, CellKind::RowId] {
+            for index in 0..self.columns.len() {
+                if self.columns[index].mapped.cell() == kind {
+                    self.convert_identifiers(batch, index)?;
+                }
+            }
+        }
+        self.record_verdicts(batch)?;
+        self.emit(rows)?;
+        self.taken += rows as u64;
+        Ok(())
+    }
+
+    fn apply_exclusions(&mut self, batch: &DataFrame) -> Result<(), IngestError> {
+        for index in 0..self.source.exclusions.len() {
+            let column = batch.column(&exclusion_name(index)).map_err(|error| polars_error(&self.path, error))?;
+            let marks = column.as_materialized_series().bool().map_err(|error| polars_error(&self.path, error))?;
+            for (verdict, mark) in self.verdicts.iter_mut().zip(marks.iter()) {
+                if mark == Some(true) && *verdict == Verdict::Use {
+                    *verdict = Verdict::Excluded(index);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn convert_column(&mut self, batch: &DataFrame, index: usize) -> Result<(), IngestError> {
+        let Self { source, columns, verdicts, clock, path, .. } = self;
+        let Column { mapped, values, decimals, dictionary } = &mut columns[index];
+        if mapped.origin == Origin::RowNumber {
+            values.clear();
+            values.extend((0..verdicts.len()).map(|row| (self.taken + row as u64) as i64));
+            return Ok(());
+        }
+        let series = batch.column(&mapped.name).map_err(|error| polars_error(path, error))?.as_materialized_series();
+        let mut storage = None;
+        let cells = Cells::of(series, &mut storage).map_err(|error| polars_error(path, error))?;
+        let Some(cells) = cells else {
+            return Err(IngestError::WrongType {
+                table: source.table,
+                path: path.clone(),
+                canonical: mapped.name.clone(),
+                dtype: series.dtype().to_string(),
+            });
+        };
+        let declared = mapped.declared.map_or("", |declared| declared.name);
+        let mut reject = |row: usize, reason: Reason| {
+            if verdicts[row] == Verdict::Use {
+                verdicts[row] = if declared.is_empty() {
+                    Verdict::RejectedIn(mapped.name.clone(), reason)
+                } else {
+                    Verdict::Rejected(declared, reason)
+                };
+            }
+        };
+        let null_values = &source.null_values;
+        match mapped.cell() {
+            CellKind::Money => {
+                let rules = MoneyRules { style: source.style, null_values, decimals: source.decimals, rounding: source.rounding };
+                money(&cells, &rules, mapped.required(), values, reject);
+            }
+            kind @ (CellKind::Time | CellKind::Day) => {
+                let rules = TimeRules {
+                    format: &mapped.format,
+                    null_values,
+                    required: mapped.required(),
+                    as_day: kind == CellKind::Day,
+                };
+                moments(&cells, clock, &rules, values, reject);
+            }
+            CellKind::Decimal => {
+                decimals.clear();
+                cells.each_decimal(source.style, null_values, |row, number| {
+                    let number = number.unwrap_or_else(|| {
+                        reject(row, Reason::Missing);
+                        Ok(Decimal { mantissa: 0, scale: 0 })
+                    });
+                    decimals.push(number.unwrap_or_else(|error| {
+                        reject(row, crate::cells::number_reason(error));
+                        Decimal { mantissa: 0, scale: 0 }
+                    }));
+                });
+            }
+            CellKind::Label => cells.labels(dictionary, null_values, values),
+            CellKind::Customer | CellKind::RowId => {}
+        }
+        Ok(())
+    }
+
+    /// Checks that need more than one cell, or know what a column means.
+    fn check_rows(&mut self) {
+        let Self { source, columns, verdicts, .. } = self;
+        let find = |name: &str| columns.iter().find(|column| column.mapped.name == name);
+        for name in ["discount", "refund_amount"] {
+            if let Some(column) = find(name) {
+                let declared = if name == "discount" { "discount" } else { "refund_amount" };
+                for (verdict, _) in verdicts.iter_mut().zip(&column.values).filter(|(_, value)| **value < 0) {
+                    if *verdict == Verdict::Use {
+                        *verdict = Verdict::Rejected(declared, Reason::Negative);
+                    }
+                }
+            }
+        }
+        let label = |column: &Column, row: usize| {
+            usize::try_from(column.values[row]).ok().and_then(|number| column.dictionary.labels.get(number).cloned())
+        };
+        let is_cancelled: Option<(&Column, Vec<bool>)> = find("status").map(|column| {
+            let cancelled = |status: &String| source.cancelled.contains(&status.to_lowercase());
+            (column, column.dictionary.labels.iter().map(cancelled).collect())
+        });
+        if let Some((column, cancelled)) = is_cancelled {
+            for (verdict, &number) in verdicts.iter_mut().zip(&column.values) {
+                let cancelled = usize::try_from(number).is_ok_and(|number| cancelled[number]);
+                if cancelled && *verdict == Verdict::Use {
+                    *verdict = Verdict::Excluded(source.exclusions.len());
+                }
+            }
+        }
+        if let Some(column) = find("currency") {
+            for (row, verdict) in verdicts.iter_mut().enumerate() {
+                let foreign = label(column, row).is_some_and(|code| !code.eq_ignore_ascii_case(&source.currency));
+                if foreign && *verdict == Verdict::Use {
+                    *verdict = Verdict::Rejected("currency", Reason::OtherCurrency);
+                }
+            }
+        }
+        match source.table {
+            TableKind::Spend => check_spend_range(&find, verdicts),
+            TableKind::OrderLines => check_line_amounts(source, &find, verdicts),
+            TableKind::Orders | TableKind::Customers => {}
+        }
+    }
+
+    fn convert_identifiers(&mut self, batch: &DataFrame, index: usize) -> Result<(), IngestError> {
+        let Self { source, customers, columns, verdicts, seen, path, .. } = self;
+        let Column { mapped, values, .. } = &mut columns[index];
+        values.clear();
+        if mapped.origin == Origin::RowNumber {
+            values.extend((0..verdicts.len()).map(|row| (self.taken + row as u64) as i64));
+            return Ok(());
+        }
+        let kind = mapped.cell();
+        let name = mapped.declared.map_or("", |declared| declared.name);
+        let unique_customers = source.table == TableKind::Customers;
+        let series = batch.column(&mapped.name).map_err(|error| polars_error(path, error))?.as_materialized_series();
+        let mut storage = None;
+        let cells = Cells::of(series, &mut storage).map_err(|error| polars_error(path, error))?;
+        let Some(cells) = cells else {
+            return Err(IngestError::WrongType {
+                table: source.table,
+                path: path.clone(),
+                canonical: mapped.name.clone(),
+                dtype: series.dtype().to_string(),
+            });
+        };
+        let mut overflow: Option<TooManyIdentifiers> = None;
+        cells.each_identifier(&source.null_values, |row, identifier| {
+            let verdict = &mut verdicts[row];
+            let mut value = MISSING;
+            if *verdict == Verdict::Use {
+                match identifier {
+                    None => *verdict = Verdict::Rejected(name, Reason::Missing),
+                    Some(identifier) if kind == CellKind::RowId => {
+                        value = 0;
+                        if !seen.insert(identifier) {
+                            *verdict = Verdict::Rejected(name, Reason::Duplicate);
+                        }
+                    }
+                    Some(identifier) => {
+                        let known = customers.len();
+                        match customers.intern(identifier) {
+                            Ok(number) => {
+                                value = i64::from(number);
+                                if unique_customers && customers.len() == known {
+                                    *verdict = Verdict::Rejected(name, Reason::Duplicate);
+                                }
+                            }
+                            Err(error) => overflow = Some(error),
+                        }
+                    }
+                }
+            }
+            values.push(value);
+        });
+        overflow.map_or(Ok(()), |error| Err(IngestError::TooManyIdentifiers { table: source.table, source: error }))
+    }
+
+    fn record_verdicts(&mut self, batch: &DataFrame) -> Result<(), IngestError> {
+        self.report.read += batch.height() as u64;
+        for row in 0..self.verdicts.len() {
+            let (column, reason) = match &self.verdicts[row] {
+                Verdict::Use => {
+                    self.report.used += 1;
+                    continue;
+                }
+                Verdict::Excluded(rule) => {
+                    let reason = self.source.exclusions.get(*rule).map_or("cancelled order", |rule| &rule.reason);
+                    *self.report.excluded.entry(reason.to_owned()).or_default() += 1;
+                    continue;
+                }
+                Verdict::Rejected(column, reason) => ((*column).to_owned(), reason.clone()),
+                Verdict::RejectedIn(column, reason) => (column.clone(), reason.clone()),
+            };
+            let cell = batch.column(&column).ok().and_then(|cells| cells.get(row).ok().map(|value| text_of(&value)));
+            *self.report.quarantined.entry((column.clone(), reason.clone())).or_default() += 1;
+            self.report.rows.push(QuarantinedRow {
+                file: self.file,
+                row: self.taken + row as u64 + 1,
+                line: None,
+                column,
+                reason,
+                value: cell.unwrap_or_default(),
+                record: String::new(),
+            });
+        }
+        self.refuse_wrong_mapping(self.source.table)
+    }
+
+    fn refuse_wrong_mapping(&self, table: TableKind) -> Result<(), IngestError> {
+        match self.report.rows.last() {
+            Some(last) if self.report.rows.len() > MAX_QUARANTINED => Err(IngestError::TooManyQuarantined {
+                table,
+                limit: MAX_QUARANTINED,
+                path: self.path.clone(),
+                row: last.row,
+                column: last.column.clone(),
+                reason: last.reason.to_string(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Hands the used rows of the batch to the table.
+    fn emit(&mut self, rows: usize) -> Result<(), IngestError> {
+        let all_used = self.verdicts.iter().all(|verdict| *verdict == Verdict::Use);
+        if !all_used {
+            for column in &mut self.columns {
+                retain_used(&mut column.values, &self.verdicts);
+                retain_used(&mut column.decimals, &self.verdicts);
+            }
+        }
+        let used = if all_used { rows } else { self.verdicts.iter().filter(|verdict| **verdict == Verdict::Use).count() };
+        let time = self.columns.iter().find(|column| is_clock(&column.mapped));
+        if let Some(latest) = time.and_then(|column| column.values.iter().max()) {
+            let latest = if self.source.table == TableKind::Spend { latest * 86_400 } else { *latest };
+            self.report.latest = self.report.latest.max(Some(latest));
+        }
+        let Self { output, columns, source, .. } = self;
+        match output {
+            Output::Table(table) if source.table == TableKind::Spend => emit_spend(table, columns, used),
+            Output::Table(table) => table.push_chunk(used, |name| {
+                columns.iter().find(|column| column.mapped.name == name).map_or(&[], |column| column.values.as_slice())
+            }),
+            Output::Lines(lines) => {
+                let column = |name: &str| columns.iter().find(|column| column.mapped.name == name);
+                let values = |name: &str| column(name).map(|column| column.values.as_slice());
+                let decimals = |name: &str| column(name).map_or(&[][..], |column| column.decimals.as_slice());
+                lines.push(used, values, decimals);
+            }
+        }
+        Ok(())
+    }
+
+    fn end_file(&mut self, expected: u64) -> Result<(), IngestError> {
+        if self.taken != expected {
+            return Err(IngestError::RowCount { path: self.path.clone(), expected, found: self.taken });
+        }
+        let file = self.file;
+        if let Some(report) = self.report.files.get_mut(file) {
+            report.rows = expected + self.missing_rows.len() as u64;
+        }
+        // Number the records as they stand in the file, ragged ones included.
+        let missing = &self.missing_rows;
+        for quarantined in self.report.rows.iter_mut().filter(|row| row.file == file && row.line.is_none()) {
+            quarantined.row = original_row(quarantined.row, missing);
+        }
+        self.report.rows.sort_by_key(|quarantined| (quarantined.file, quarantined.row));
+        self.fill_records(file)
+    }
+
+    /// Looks up the line and the whole record of each row that was quarantined in the file at hand.
+    fn fill_records(&mut self, file: usize) -> Result<(), IngestError> {
+        let source_file = &self.source.files[file];
+        let open = |row: &QuarantinedRow| row.file == file && row.record.is_empty();
+        let wanted: Vec<u64> = self.report.rows.iter().filter(|row| open(row)).map(|row| row.row).collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let found: Vec<(Option<u64>, String)> = match source_file.format {
+            Format::Csv => delimited::fetch(&source_file.path, &self.source.dialect, &wanted)?
+                .into_iter()
+                .map(|(line, cells)| (Some(line), json_array(&cells)))
+                .collect(),
+            Format::Ndjson => ndjson::fetch(&source_file.path, &wanted)?
+                .into_iter()
+                .map(|(line, text)| (Some(line), text))
+                .collect(),
+            Format::Parquet => {
+                let rows = fetch_parquet(&source_file.path, &wanted);
+                rows.map_err(|error| polars_error(&source_file.path, error))?.into_iter().map(|text| (None, text)).collect()
+            }
+        };
+        let pending = self.report.rows.iter_mut().filter(|row| open(row));
+        for (row, (line, record)) in pending.zip(found) {
+            (row.line, row.record) = (line, record);
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<(Table, SourceReport, Identifiers), IngestError> {
+        if self.report.read == 0 {
+            let path = self.source.files.first().map(|file| file.path.clone()).unwrap_or_default();
+            return Err(IngestError::NoRows { table: self.source.table, path });
+        }
+        let duplicates = self.report.quarantined.get(&("order_id".to_owned(), Reason::Duplicate)).copied();
+        if let (Duplicates::Error, Some(count)) = (self.source.duplicates, duplicates)
+            && let Some(first) = self.report.rows.iter().find(|row| row.reason == Reason::Duplicate)
+        {
+            return Err(IngestError::DuplicateRows {
+                table: self.source.table,
+                count,
+                path: self.report.files[first.file].path.clone(),
+                row: first.row,
+                value: first.value.clone(),
+            });
+        }
+        let mut table = match self.output {
+            Output::Table(table) => table,
+            Output::Lines(lines) => {
+                let (table, orders) = lines.finish().map_err(|order| IngestError::OrderOutOfRange {
+                    table: self.source.table,
+                    order: self.columns.iter().find(|column| column.mapped.name == "order_id").map_or_else(
+                        String::new,
+                        |column| column.dictionary.labels[order].clone(),
+                    ),
+                })?;
+                self.report.orders = Some(orders);
+                table
+            }
+        };
+        for column in self.columns {
+            if column.mapped.cell() == CellKind::Label {
+                table.set_dictionary(&column.mapped.name, column.dictionary.labels);
+            }
+        }
+        Ok((table, self.report, self.customers))
+    }
+}
+
+fn is_clock(mapped: &Mapped) -> bool {
+    matches!(mapped.name.as_str(), "ordered_at" | "signed_up_at" | "spent_on" | "spent_to")
+}
+
+fn empty_table(source: &Source) -> Table {
+    let spend = source.table == TableKind::Spend;
+    let days = ["spent_on", "spent_from", "spent_to"];
+    let mut columns: Vec<String> = source
+        .mapped
+        .iter()
+        .filter(|mapped| !matches!(mapped.cell(), CellKind::Label | CellKind::RowId))
+        .map(|mapped| mapped.name.clone())
+        .filter(|name| !(spend && days.contains(&name.as_str())))
+        .collect();
+    if spend {
+        columns.push("spent_on".to_owned());
+    }
+    Table::new(source.table, columns, label_names(source))
+}
+
+/// Label columns that figures can be broken down by; `status` and `currency` have done their work by then.
+pub(crate) fn label_names(source: &Source) -> Vec<String> {
+    source.dimensions().filter(|name| *name != "order_id").map(str::to_owned).collect()
+}
+
+fn retain_used<T: Copy>(values: &mut Vec<T>, verdicts: &[Verdict]) {
+    if values.len() == verdicts.len() {
+        let mut verdicts = verdicts.iter();
+        values.retain(|_| verdicts.next() == Some(&Verdict::Use));
+    }
+}
+
+fn check_spend_range<'a>(find: &impl Fn(&str) -> Option<&'a Column>, verdicts: &mut [Verdict]) {
+    let cell = |name: &str, row: usize| find(name).map_or(MISSING, |column| column.values[row]);
+    for (row, verdict) in verdicts.iter_mut().enumerate().filter(|(_, verdict)| **verdict == Verdict::Use) {
+        if cell("spent_on", row) != MISSING {
+            continue;
+        }
+        let (from, to) = (cell("spent_from", row), cell("spent_to", row));
+        if from == MISSING || to == MISSING {
+            let column = if find("spent_on").is_some() { "spent_on" } else { "spent_from" };
+            *verdict = Verdict::Rejected(column, Reason::Missing);
+        } else if to < from {
+            *verdict = Verdict::Rejected("spent_to", Reason::EndsBeforeItBegins);
+        }
+    }
+}
+
+/// A line's amount must be a sum of money that can be counted.
+fn check_line_amounts<'a>(source: &Source, find: &impl Fn(&str) -> Option<&'a Column>, verdicts: &mut [Verdict]) {
+    let decimals = |name: &str| find(name).map_or(&[][..], |column| column.decimals.as_slice());
+    let lines = decimals("quantity").iter().zip(decimals("unit_price"));
+    for (verdict, (quantity, price)) in verdicts.iter_mut().zip(lines) {
+        if *verdict == Verdict::Use
+            && let Err(error) =
+                quantity.times(*price).and_then(|amount| amount.to_units(line_decimals(source), source.rounding))
+        {
+            *verdict = Verdict::Rejected("unit_price", crate::cells::number_reason(error));
+        }
+    }
+}
+
+/// Spreads amounts over their days; the minor units that do not divide evenly go to the first days of the range.
+fn emit_spend(table: &mut Table, columns: &[Column], used: usize) {
+    let cell = |name: &str, row: usize| {
+        columns.iter().find(|column| column.mapped.name == name).map_or(MISSING, |column| column.values[row])
+    };
+    let labels: Vec<&Column> = columns
+        .iter()
+        .filter(|column| column.mapped.cell() == CellKind::Label && table.labels(&column.mapped.name).is_some())
+        .collect();
+    let (mut days, mut amounts) = (Vec::new(), Vec::new());
+    let mut codes: Vec<Vec<i64>> = vec![Vec::new(); labels.len()];
+    for row in 0..used {
+        let on = cell("spent_on", row);
+        let (from, to) = if on == MISSING { (cell("spent_from", row), cell("spent_to", row)) } else { (on, on) };
+        let amount = cell("amount", row);
+        let count = to - from + 1;
+        let (each, rest) = (amount.div_euclid(count), amount.rem_euclid(count));
+        for (index, day) in (from..=to).enumerate() {
+            days.push(day);
+            amounts.push(each + i64::from((index as i64) < rest));
+            for (codes, column) in codes.iter_mut().zip(&labels) {
+                codes.push(column.values[row]);
+            }
+        }
+    }
+    table.push_chunk(days.len(), |name| match name {
+        "spent_on" => &days,
+        "amount" => &amounts,
+        other => labels
+            .iter()
+            .position(|column| column.mapped.name == other)
+            .map_or(&[], |index| codes[index].as_slice()),
+    });
+}
+
+/// The number of a record in its file, given its number among those that polars saw.
+fn original_row(kept: u64, missing: &[u64]) -> u64 {
+    let mut row = kept;
+    for &gap in missing {
+        if gap <= row {
+            row += 1;
+        } else {
+            break;
+        }
+    }
+    row
+}
+
+fn json_array(cells: &[String]) -> String {
+    serde_json::to_string(cells).unwrap_or_default()
+}
+
+fn text_of(value: &AnyValue<'_>) -> String {
+    match value {
+        AnyValue::Null => String::new(),
+        AnyValue::String(text) => (*text).to_owned(),
+        AnyValue::StringOwned(text) => text.to_string(),
+        other => other.to_string(),
+    }
+}
+
+/// Gives the numbered rows (from 1, ascending) of a Parquet file, each as a JSON array of texts.
+fn fetch_parquet(path: &Path, rows: &[u64]) -> PolarsResult<Vec<String>> {
+    const ROW: &str = "__row";
+    let wanted: Vec<u32> = rows.iter().filter_map(|row| u32::try_from(row - 1).ok()).collect();
+    let frame = scan_parquet(path)?
+        .with_row_index(ROW, None)
+        .filter(col(ROW).is_in(lit(Series::new("wanted".into(), wanted)).implode(false), false))
+        .collect()?;
+    let frame = frame.sort([ROW], SortMultipleOptions::default())?.drop(ROW)?;
+    (0..frame.height())
+        .map(|row| {
+            let cells: PolarsResult<Vec<String>> =
+                frame.columns().iter().map(|column| Ok(text_of(&column.get(row)?))).collect();
+            Ok(json_array(&cells?))
+        })
+        .collect()
+}
+
+/// Rounding is the order's, not the line's: a helper for tables of lines.
+pub(crate) const fn line_decimals(source: &Source) -> u32 {
+    match source.rounding {
+        // Each line must be exact in the currency.
+        Rounding::Exact => source.decimals,
+        // Lines are summed with six further decimals, and the order is rounded once.
+        Rounding::HalfEven => source.decimals + 6,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn rows_are_numbered_as_in_the_file() {
+        // Records 1 and 4 of the file were ragged, so polars saw 2, 3, 5 as its 1, 2, 3.
+        let numbers: Vec<u64> = (1..=3).map(|kept| original_row(kept, &[1, 4])).collect();
+        assert_eq!(numbers, [2, 3, 5]);
+    }
+
+    #[test]
+    fn quarantined_sums_match() {
+        let report = SourceReport {
+            read: 10,
+            max_quarantined: 0.1,
+            quarantined: BTreeMap::from([(("amount".to_owned(), Reason::Missing), 1)]),
+            ..SourceReport::default()
+        };
+        assert!(!report.exceeds_quarantine());
+        assert!(SourceReport { max_quarantined: 0.09, ..report }.exceeds_quarantine());
+    }
+}

@@ -1,0 +1,358 @@
+//! A source with everything about it decided before its data are read: files, columns, expressions, formats.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use chrono_tz::Tz;
+use polars::prelude::*;
+
+use crate::config::{Duplicates, Format, Origin, Rounding, SourceConfig};
+use crate::delimited::{self, Dialect};
+use crate::error::IngestError;
+use crate::locate::{Roots, SourceFile, locate};
+use crate::number::NumberStyle;
+use crate::schema::{CellKind, ColumnDecl, TableKind};
+use crate::time::TimeFormat;
+
+/// What holds for all sources of a pipeline.
+#[derive(Debug, Clone)]
+pub struct Conventions {
+    /// Where files may be read from.
+    pub roots: Roots,
+    /// Zone of timestamps without an offset, where the source does not say.
+    pub zone: Tz,
+    /// ISO 4217 code of the pipeline's currency.
+    pub currency: String,
+    /// How many decimals of it are kept: 2 means that amounts are counted in hundredths.
+    pub decimals: u32,
+}
+
+/// A source that has been checked as far as that is possible without reading rows.
+#[derive(Debug, Clone)]
+pub struct Source {
+    pub(crate) table: TableKind,
+    pub(crate) files: Vec<SourceFile>,
+    pub(crate) dialect: Dialect,
+    pub(crate) style: NumberStyle,
+    pub(crate) null_values: Vec<String>,
+    pub(crate) zone: Tz,
+    pub(crate) currency: String,
+    pub(crate) decimals: u32,
+    pub(crate) rounding: Rounding,
+    pub(crate) duplicates: Duplicates,
+    pub(crate) cancelled: Vec<String>,
+    pub(crate) mapped: Vec<Mapped>,
+    pub(crate) exclusions: Vec<Rule>,
+    pub(crate) max_quarantined: f64,
+}
+
+/// A canonical column or dimension, and where its values come from.
+#[derive(Debug, Clone)]
+pub(crate) struct Mapped {
+    /// Canonical name, or the dimension's.
+    pub(crate) name: String,
+    /// The declaration; a dimension has none and is a label.
+    pub(crate) declared: Option<&'static ColumnDecl>,
+    pub(crate) origin: Origin,
+    pub(crate) format: TimeFormat,
+}
+
+impl Mapped {
+    pub(crate) fn cell(&self) -> CellKind {
+        self.declared.map_or(CellKind::Label, |declared| declared.cell)
+    }
+
+    pub(crate) fn required(&self) -> bool {
+        self.declared.is_some_and(|declared| declared.required)
+    }
+}
+
+/// Rows left out on purpose.
+#[derive(Debug, Clone)]
+pub(crate) struct Rule {
+    pub(crate) sql: String,
+    pub(crate) reason: String,
+}
+
+impl Source {
+    /// Decides everything about a source that can be decided from its configuration and its files' headers.
+    pub fn open(table: TableKind, config: &SourceConfig, conventions: &Conventions) -> Result<Self, IngestError> {
+        let zone = match config.timezone.as_deref().map(str::parse) {
+            None => conventions.zone,
+            Some(Ok(zone)) => zone,
+            Some(Err(_)) => {
+                let problem = format!("`{}` is not an IANA time zone", config.timezone.as_deref().unwrap_or_default());
+                return Err(IngestError::TimeFormat { table, canonical: "timezone".into(), problem });
+            }
+        };
+        let source = Self {
+            table,
+            files: locate(table, config, &conventions.roots)?,
+            dialect: Dialect::new(table, &config.csv)?,
+            style: NumberStyle::new(&config.csv),
+            null_values: config.csv.null_values.clone(),
+            zone,
+            currency: conventions.currency.clone(),
+            decimals: conventions.decimals,
+            rounding: config.rounding,
+            duplicates: config.duplicates,
+            cancelled: config.cancelled.iter().map(|status| status.to_lowercase()).collect(),
+            mapped: Vec::new(),
+            exclusions: config
+                .exclude
+                .iter()
+                .map(|rule| Rule { sql: rule.when.clone(), reason: rule.reason.clone() })
+                .collect(),
+            max_quarantined: config.max_quarantined,
+        };
+        source.map_columns(config)
+    }
+
+    /// Which canonical table the source supplies.
+    pub const fn table(&self) -> TableKind {
+        self.table
+    }
+
+    /// The files, in the order in which they are read.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(|file| file.path.as_path())
+    }
+
+    /// Tells whether the source supplies a canonical column or dimension.
+    pub fn supplies(&self, name: &str) -> bool {
+        self.mapped.iter().any(|mapped| mapped.name == name)
+    }
+
+    /// Gives the names of the label columns and dimensions that figures can be broken down by.
+    pub fn dimensions(&self) -> impl Iterator<Item = &str> {
+        self.mapped
+            .iter()
+            .filter(|mapped| mapped.cell() == CellKind::Label && !matches!(mapped.name.as_str(), "status" | "currency"))
+            .map(|mapped| mapped.name.as_str())
+    }
+
+    /// Describes each column that will be read: canonical name and origin.
+    pub fn columns(&self) -> impl Iterator<Item = (&str, String)> {
+        self.mapped.iter().map(|mapped| {
+            let origin = match &mapped.origin {
+                Origin::Column(name) => name.clone(),
+                Origin::Sql(sql) => format!("= {sql}"),
+                Origin::Value(value) => format!("'{value}'"),
+                Origin::RowNumber => "row number".to_owned(),
+            };
+            (mapped.name.as_str(), origin)
+        })
+    }
+
+    /// Drops the optional columns that nobody asked for. What decides about rows (status, currency) stays.
+    pub fn keep_only(&mut self, wanted: &BTreeSet<String>) {
+        self.mapped.retain(|mapped| {
+            mapped.required()
+                || matches!(mapped.name.as_str(), "status" | "currency" | "spent_on" | "spent_from" | "spent_to")
+                || wanted.contains(&mapped.name)
+        });
+    }
+
+    fn map_columns(mut self, config: &SourceConfig) -> Result<Self, IngestError> {
+        let table = self.table;
+        let unknown = config.columns.keys().find(|name| table.column(name).is_none());
+        if let Some(column) = unknown {
+            return Err(IngestError::UnknownCanonical { table, column: column.clone() });
+        }
+        let file = self.files[0].clone();
+        let present = self.header(&file)?;
+        let mut wanted: Vec<(String, Option<&'static ColumnDecl>, Option<&crate::config::ColumnSpec>)> = Vec::new();
+        for decl in table.columns() {
+            wanted.push((decl.name.to_owned(), Some(decl), config.columns.get(decl.name)));
+        }
+        for (name, spec) in &config.dimensions {
+            wanted.push((name.clone(), table.column(name), Some(spec)));
+        }
+        for (name, declared, spec) in wanted {
+            let origin = match spec {
+                Some(spec) => spec.origin.clone(),
+                None if present.contains(&name) => Origin::Column(name.clone()),
+                None if declared.is_some_and(|declared| declared.required) => {
+                    return Err(IngestError::UnmappedColumn {
+                        table,
+                        path: file.path,
+                        canonical: name,
+                        meaning: declared.map_or("", |declared| declared.meaning),
+                        present,
+                    });
+                }
+                None => continue,
+            };
+            if let Origin::Column(column) = &origin
+                && !present.contains(column)
+            {
+                let (column, path) = (column.clone(), file.path);
+                return Err(IngestError::MissingColumn { table, path, column, canonical: name, present });
+            }
+            let format = TimeFormat::new(spec.and_then(|spec| spec.format.as_deref()))
+                .map_err(|problem| IngestError::TimeFormat { table, canonical: name.clone(), problem })?;
+            self.mapped.retain(|mapped| mapped.name != name);
+            self.mapped.push(Mapped { name, declared, origin, format });
+        }
+        self.check_spend_days(&file.path, present)?;
+        for file in &self.files {
+            self.check(file)?;
+        }
+        Ok(self)
+    }
+
+    /// Spend needs a day or a range of days; the declaration cannot say «one or the other».
+    fn check_spend_days(&self, path: &Path, present: Vec<String>) -> Result<(), IngestError> {
+        let dated = self.supplies("spent_on") || (self.supplies("spent_from") && self.supplies("spent_to"));
+        if self.table != TableKind::Spend || dated {
+            return Ok(());
+        }
+        Err(IngestError::UnmappedColumn {
+            table: self.table,
+            path: path.to_owned(),
+            canonical: "spent_on".into(),
+            meaning: "the day it was spent on; or map spent_from and spent_to",
+            present,
+        })
+    }
+
+    fn header(&self, file: &SourceFile) -> Result<Vec<String>, IngestError> {
+        match file.format {
+            Format::Csv => delimited::read_header(&file.path, &self.dialect),
+            Format::Parquet | Format::Ndjson => {
+                let schema = self.schema(file)?;
+                Ok(schema.iter_names().map(ToString::to_string).collect())
+            }
+        }
+    }
+
+    fn schema(&self, file: &SourceFile) -> Result<SchemaRef, IngestError> {
+        let fail = |source| polars_error(&file.path, source);
+        match file.format {
+            Format::Csv => Ok(text_schema(&delimited::read_header(&file.path, &self.dialect)?)),
+            Format::Parquet => scan_parquet(&file.path).and_then(|mut frame| frame.collect_schema()).map_err(fail),
+            Format::Ndjson => {
+                let prepared = crate::ndjson::prepare(&file.path)?;
+                crate::ndjson::scan(&prepared).and_then(|mut frame| frame.collect_schema()).map_err(fail)
+            }
+        }
+    }
+
+    /// Checks the mapping against one file: all columns there, all expressions sound.
+    fn check(&self, file: &SourceFile) -> Result<(), IngestError> {
+        let schema = self.schema(file)?;
+        if file.format != Format::Csv && schema.is_empty() {
+            return Err(IngestError::EmptyFile { path: file.path.clone() });
+        }
+        for mapped in &self.mapped {
+            if let Origin::Column(column) = &mapped.origin
+                && !schema.contains(column)
+            {
+                return Err(IngestError::MissingColumn {
+                    table: self.table,
+                    path: file.path.clone(),
+                    column: column.clone(),
+                    canonical: mapped.name.clone(),
+                    present: schema.iter_names().map(ToString::to_string).collect(),
+                });
+            }
+        }
+        let empty = || DataFrame::empty_with_schema(&schema).lazy();
+        for mapped in &self.mapped {
+            if let Origin::Sql(sql) = &mapped.origin {
+                let place = format!("columns.{}", mapped.name);
+                self.try_sql(sql, &place, empty())?;
+            }
+        }
+        for (index, rule) in self.exclusions.iter().enumerate() {
+            let place = format!("exclude[{index}].when");
+            let dtype = self.try_sql(&rule.sql, &place, empty())?;
+            if dtype != DataType::Boolean {
+                return Err(IngestError::NotACondition {
+                    table: self.table,
+                    place,
+                    sql: rule.sql.clone(),
+                    dtype: dtype.to_string(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Plans and runs an expression on no rows, so that whatever is wrong with it is said before any data are read.
+    fn try_sql(&self, sql: &str, place: &str, empty: LazyFrame) -> Result<DataType, IngestError> {
+        let fail = |source| IngestError::Sql {
+            table: self.table,
+            place: place.to_owned(),
+            sql: sql.to_owned(),
+            source: Box::new(source),
+        };
+        let expression = polars::sql::sql_expr(sql).map_err(fail)?;
+        let frame = empty.select([expression.alias(VALUE)]).collect().map_err(fail)?;
+        Ok(frame.column(VALUE).map_err(fail)?.dtype().clone())
+    }
+
+    /// The expressions that make canonical columns and exclusion marks out of a file's columns.
+    pub(crate) fn expressions(&self) -> Result<Vec<Expr>, IngestError> {
+        let fail = |place: String, sql: &str, source| IngestError::Sql {
+            table: self.table,
+            place,
+            sql: sql.to_owned(),
+            source: Box::new(source),
+        };
+        let mut expressions = Vec::new();
+        for mapped in &self.mapped {
+            let expression = match &mapped.origin {
+                Origin::Column(column) => col(column.as_str()),
+                Origin::Sql(sql) => polars::sql::sql_expr(sql)
+                    .map_err(|source| fail(format!("columns.{}", mapped.name), sql, source))?,
+                Origin::Value(value) => lit(value.as_str()),
+                // Numbered while the batches arrive.
+                Origin::RowNumber => continue,
+            };
+            expressions.push(expression.alias(mapped.name.as_str()));
+        }
+        for (index, rule) in self.exclusions.iter().enumerate() {
+            let expression = polars::sql::sql_expr(&rule.sql)
+                .map_err(|source| fail(format!("exclude[{index}].when"), &rule.sql, source))?;
+            expressions.push(expression.alias(exclusion_name(index)));
+        }
+        Ok(expressions)
+    }
+}
+
+const VALUE: &str = "value";
+
+pub(crate) fn exclusion_name(index: usize) -> String {
+    format!("__exclude_{index}")
+}
+
+pub(crate) fn polars_error(path: &Path, source: PolarsError) -> IngestError {
+    IngestError::Polars { path: path.to_owned(), source: Box::new(source) }
+}
+
+pub(crate) fn text_schema(header: &[String]) -> SchemaRef {
+    Arc::new(header.iter().map(|name| Field::new(name.as_str().into(), DataType::String)).collect())
+}
+
+pub(crate) fn scan_parquet(path: &Path) -> PolarsResult<LazyFrame> {
+    let args = ScanArgsParquet { glob: false, ..ScanArgsParquet::default() };
+    LazyFrame::scan_parquet(polars_path(path), args)
+}
+
+pub(crate) fn polars_path(path: &Path) -> PlRefPath {
+    PlRefPath::new(path.to_string_lossy().into_owned())
+}
+
+/// A path relative to the folder it was declared from, for messages and reports.
+pub fn relative<'a>(path: &'a Path, base: &Path) -> &'a Path {
+    path.strip_prefix(base).unwrap_or(path)
+}
+
+/// The parent folder of a path, `.` for a bare name.
+pub fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}

@@ -1,0 +1,144 @@
+//! Customer acquisition cost.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use tallybook_ingest::TableKind;
+
+use crate::calendar::{Calendar, Window, shift};
+use crate::estimate::{Estimate, Outcome, Undefined};
+use crate::metric::{
+    Area, Cell, CohortTable, Direction, Info, Measure, Metric, Need, OptionInfo, Requests, Results, Unit,
+};
+use crate::reduction::{Clock, Reduction};
+use crate::revenue::OrderValue;
+
+pub(super) const INFO: Info = Info {
+    id: "cac",
+    title: "Customer acquisition cost",
+    area: Area::Acquisition,
+    unit: Unit::Money,
+    good: Direction::Down,
+    definition: "Acquisition cost of the period for each customer won in it, blended and by channel.",
+    formula: "acquisition cost / new customers",
+    source: "Farris et al. (2010), Marketing Metrics, ch. 5; Skok (2013), SaaS Metrics 2.0",
+    interval: "cost over the Poisson interval of the count of new customers",
+    traps: &[
+        "a channel with cost and no new customers is undefined, not free",
+        "customers of channels without cost are in the blended figure only",
+        "cost leads to customers later: lag_days",
+    ],
+    options: &[
+        OptionInfo { name: "cost", default: "fully_loaded", meaning: "`fully_loaded`: all cost; `ads`: only the kinds of `ads_kinds`" },
+        OptionInfo { name: "ads_kinds", default: "[ads]", meaning: "values of spend.kind that are advertising" },
+        OptionInfo { name: "lag_days", default: "0", meaning: "cost is taken from so many days earlier than customers" },
+    ],
+    example: "{cost: ads, lag_days: 7}",
+};
+
+/// Which cost counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Cost {
+    /// Advertising only.
+    Ads,
+    /// Everything in the table.
+    #[default]
+    FullyLoaded,
+}
+
+/// The cost of winning a customer.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Cac {
+    /// Which cost counts.
+    #[serde(default)]
+    cost: Cost,
+    /// Values of `spend.kind` that are advertising.
+    #[serde(default = "ads")]
+    ads_kinds: Vec<String>,
+    /// Days by which cost leads customers.
+    #[serde(default)]
+    #[schemars(range(max = 366))]
+    lag_days: u16,
+}
+
+fn ads() -> Vec<String> {
+    vec!["ads".to_owned()]
+}
+
+impl Cac {
+    fn spend(&self) -> Reduction {
+        Reduction {
+            table: TableKind::Spend,
+            clock: Clock::SpentOn,
+            terms: vec![("amount", 1)],
+            nonzero: false,
+            only: (self.cost == Cost::Ads).then(|| ("kind", self.ads_kinds.clone())),
+            median: false,
+        }
+    }
+
+    /// The window whose cost won the customers of a window.
+    fn cost_window(&self, calendar: &Calendar, window: &Window) -> Window {
+        let lag = -i64::from(self.lag_days);
+        calendar.window(shift(window.from, lag), shift(window.to, lag))
+    }
+}
+
+impl Metric for Cac {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn measures(&self) -> Vec<Measure> {
+        vec![Measure::headline(Unit::Money)]
+    }
+
+    fn policy(&self, _: &OrderValue) -> String {
+        let cost = match self.cost {
+            Cost::FullyLoaded => "all cost in the spend table".to_owned(),
+            Cost::Ads => format!("advertising cost ({})", self.ads_kinds.join(", ")),
+        };
+        if self.lag_days == 0 { cost } else { format!("{cost}, from {} days earlier", self.lag_days) }
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        let columns = if self.cost == Cost::Ads { vec!["kind"] } else { Vec::new() };
+        let spend = Need { table: TableKind::Spend, columns, optional: Vec::new() };
+        vec![Need { optional: Vec::new(), ..Need::orders() }, spend]
+    }
+
+    fn request(&self, requests: &mut Requests<'_>) {
+        requests.firsts(false);
+        requests.reduction(self.spend());
+        for wanted in requests.wanted {
+            for window in [Some(wanted.window), Some(wanted.previous), wanted.year_before].into_iter().flatten() {
+                let cost = self.cost_window(requests.calendar, &window);
+                requests.window(cost);
+            }
+        }
+    }
+
+    fn outcome(&self, results: &Results, _measure: &str, cell: &Cell) -> Outcome {
+        if let Some(dimension) = results.segments.dimension_of(cell.segment).filter(|dimension| !dimension.on_spend()) {
+            return Err(Undefined::because(format!("spend has no {}", dimension.name)));
+        }
+        let cost_window = self.cost_window(&results.calendar, &cell.window);
+        results.covered_by(TableKind::Spend, &cost_window)?;
+        let spend = results.sums(&self.spend(), &cost_window, cell.segment);
+        let window = results.timeline.find(&cell.window);
+        let (firsts, window) = results.firsts(false).zip(window).ok_or_else(|| Undefined::because("no orders"))?;
+        let count = firsts.new_in(window, cell.segment);
+        if spend.sum == 0 {
+            return Err(Undefined::because("no cost in the period"));
+        }
+        if count == 0 {
+            return Err(Undefined::because("cost, but no new customers"));
+        }
+        Ok(Estimate::PerCount { amount: spend.sum, count })
+    }
+
+    fn cohorts(&self, _: &Results, _: &str, _: &Cell) -> Option<CohortTable> {
+        None
+    }
+}

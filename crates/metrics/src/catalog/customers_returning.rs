@@ -1,0 +1,59 @@
+//! Returning customers.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::estimate::{Estimate, Outcome};
+use crate::metric::{Area, Cell, CohortTable, Direction, Info, Measure, Metric, Need, Requests, Results, Unit};
+use crate::revenue::OrderValue;
+
+pub(super) const INFO: Info = Info {
+    id: "customers_returning",
+    title: "Returning customers",
+    area: Area::Orders,
+    unit: Unit::Count,
+    good: Direction::Up,
+    definition: "Customers with an order in the period whose first order ever was before it.",
+    formula: "active customers - new customers",
+    source: "Farris et al. (2010), Marketing Metrics, ch. 5",
+    interval: "Poisson (Byar's approximation to the exact interval)",
+    traps: &["a customer who orders twice in their first period is new, not returning"],
+    options: &[],
+    example: "{}",
+};
+
+/// Customers with an order in the period whose first order ever was before it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CustomersReturning {}
+
+impl Metric for CustomersReturning {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn measures(&self) -> Vec<Measure> {
+        vec![Measure::headline(Unit::Count)]
+    }
+
+    fn policy(&self, _: &OrderValue) -> String {
+        String::new()
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::orders()]
+    }
+
+    fn request(&self, requests: &mut Requests<'_>) {
+        requests.activity();
+    }
+
+    fn outcome(&self, results: &Results, _measure: &str, cell: &Cell) -> Outcome {
+        let activity = results.activity(&cell.window, cell.segment);
+        Ok(Estimate::Count(activity.orders.n - activity.new))
+    }
+
+    fn cohorts(&self, _: &Results, _: &str, _: &Cell) -> Option<CohortTable> {
+        None
+    }
+}

@@ -1,0 +1,103 @@
+//! Churn by inactivity.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::shared::DayCount;
+use crate::calendar::{Calendar, Window};
+use crate::estimate::{Estimate, Outcome, Undefined};
+use crate::folds::inactivity::Inactivity;
+use crate::metric::{
+    Area, Cell, CohortTable, Direction, Info, Measure, Metric, Need, OptionInfo, Requests, Results, Unit,
+};
+use crate::revenue::OrderValue;
+
+pub(super) const INFO: Info = Info {
+    id: "inactivity_churn",
+    title: "Inactivity churn",
+    area: Area::Retention,
+    unit: Unit::Share,
+    good: Direction::Down,
+    definition: "The share of customers active in the window before who placed no order in the window after, which ends with the period.",
+    formula: "customers active before and not after / customers active before",
+    source: "Blattberg, Kim & Neslin (2008), Database Marketing, ch. 24: churn without a contract",
+    interval: "Wilson",
+    traps: &["silence is not proof of leaving: seasonal buyers come back", "the window after must be over, so the figure looks back that far"],
+    options: &[
+        OptionInfo { name: "before_days", default: "90", meaning: "length of the window in which customers were active" },
+        OptionInfo { name: "after_days", default: "90", meaning: "length of the window in which they were not" },
+    ],
+    example: "{before_days: 60, after_days: 60}",
+};
+
+/// Churn of customers without a contract.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InactivityChurn {
+    /// Length of the window in which customers were active.
+    #[serde(default = "ninety")]
+    before_days: DayCount,
+    /// Length of the window in which they were not.
+    #[serde(default = "ninety")]
+    after_days: DayCount,
+}
+
+const fn ninety() -> DayCount {
+    DayCount(90)
+}
+
+/// The window before and the window after that end with a window.
+pub(super) fn pair(calendar: &Calendar, before: DayCount, after: DayCount, window: &Window) -> (Window, Window) {
+    let late = calendar.days_up_to(window.to, after.0);
+    (calendar.days_up_to(late.from, before.0), late)
+}
+
+/// Asks for the pairs of all wanted windows.
+pub(super) fn request_pairs(requests: &mut Requests<'_>, before: DayCount, after: DayCount) {
+    let mut pairs = Vec::new();
+    for wanted in requests.wanted {
+        for window in [Some(wanted.window), Some(wanted.previous), wanted.year_before].into_iter().flatten() {
+            pairs.push(pair(requests.calendar, before, after, &window));
+        }
+    }
+    requests.fold(&Inactivity::key(before.0, after.0), move |context| {
+        Box::new(Inactivity::new(pairs, context.segments))
+    });
+}
+
+impl Metric for InactivityChurn {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn measures(&self) -> Vec<Measure> {
+        vec![Measure::headline(Unit::Share)]
+    }
+
+    fn policy(&self, _: &OrderValue) -> String {
+        format!("active in {} days, then not in {}", self.before_days.0, self.after_days.0)
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::orders()]
+    }
+
+    fn request(&self, requests: &mut Requests<'_>) {
+        request_pairs(requests, self.before_days, self.after_days);
+    }
+
+    fn outcome(&self, results: &Results, _measure: &str, cell: &Cell) -> Outcome {
+        let (before, _) = pair(&results.calendar, self.before_days, self.after_days, &cell.window);
+        results.covered_whole(&before)?;
+        let key = Inactivity::key(self.before_days.0, self.after_days.0);
+        let found = results.fold::<Inactivity>(&key).and_then(|fold| fold.cell(&before, cell.segment));
+        match found {
+            Some(found) if found.revenue.n > 0 => Ok(Estimate::Proportion { k: found.lost, n: found.revenue.n }),
+            _ => Err(Undefined::because("no customers active in the window before")),
+        }
+    }
+
+    fn cohorts(&self, _: &Results, _: &str, _: &Cell) -> Option<CohortTable> {
+        None
+    }
+}

@@ -1,0 +1,147 @@
+//! The catalogue: one file a metric, listed once, in the order of a report.
+
+mod aov;
+mod arpc;
+mod cac;
+mod clv;
+mod cohort_churn;
+mod cohort_retention;
+mod customer_growth;
+mod customers_active;
+mod customers_new;
+mod customers_returning;
+mod inactivity_churn;
+mod orders;
+mod orders_per_customer;
+mod repeat_rate;
+mod revenue;
+mod revenue_growth;
+mod shared;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+use tallybook_ingest::did_you_mean;
+
+use crate::metric::{Info, Metric};
+
+/// An entry of the catalogue: the declaration, and how its options become a metric.
+#[derive(Debug)]
+pub struct Entry {
+    /// The declaration.
+    pub info: &'static Info,
+    configure: fn(&mut dyn erased_serde::Deserializer<'_>) -> Result<Box<dyn Metric>, erased_serde::Error>,
+    schema: fn(&mut SchemaGenerator) -> Schema,
+}
+
+impl Entry {
+    const fn of<M: Metric + DeserializeOwned + JsonSchema + 'static>(info: &'static Info) -> Self {
+        Self {
+            info,
+            configure: |deserializer| Ok(Box::new(M::deserialize(deserializer)?)),
+            schema: |generator| generator.subschema_for::<M>(),
+        }
+    }
+
+    /// Reads the metric's options straight from the pipeline file, so that errors keep their place in it.
+    pub fn configure<'de, D: serde::Deserializer<'de>>(&self, deserializer: D) -> Result<Box<dyn Metric>, D::Error> {
+        let mut erased = <dyn erased_serde::Deserializer<'_>>::erase(deserializer);
+        (self.configure)(&mut erased).map_err(serde::de::Error::custom)
+    }
+
+    /// Makes the metric with its default options.
+    pub fn default_metric(&self) -> Result<Box<dyn Metric>, String> {
+        let empty = serde_json::Value::Object(serde_json::Map::new());
+        self.configure(empty).map_err(|error| error.to_string())
+    }
+
+    /// Gives the JSON Schema of the options.
+    pub fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
+        (self.schema)(generator)
+    }
+}
+
+/// Every metric, in the order of a report: acquisition, orders, retention, lifetime.
+pub const CATALOG: &[Entry] = &[
+    Entry::of::<customers_new::CustomersNew>(&customers_new::INFO),
+    Entry::of::<cac::Cac>(&cac::INFO),
+    Entry::of::<customer_growth::CustomerGrowth>(&customer_growth::INFO),
+    Entry::of::<revenue::Revenue>(&revenue::INFO),
+    Entry::of::<revenue_growth::RevenueGrowth>(&revenue_growth::INFO),
+    Entry::of::<orders::Orders>(&orders::INFO),
+    Entry::of::<aov::Aov>(&aov::INFO),
+    Entry::of::<customers_active::CustomersActive>(&customers_active::INFO),
+    Entry::of::<customers_returning::CustomersReturning>(&customers_returning::INFO),
+    Entry::of::<orders_per_customer::OrdersPerCustomer>(&orders_per_customer::INFO),
+    Entry::of::<arpc::Arpc>(&arpc::INFO),
+    Entry::of::<repeat_rate::RepeatRate>(&repeat_rate::INFO),
+    Entry::of::<cohort_retention::CohortRetention>(&cohort_retention::INFO),
+    Entry::of::<cohort_churn::CohortChurn>(&cohort_churn::INFO),
+    Entry::of::<inactivity_churn::InactivityChurn>(&inactivity_churn::INFO),
+    Entry::of::<clv::Clv>(&clv::INFO),
+];
+
+/// Finds a metric by its identifier.
+pub fn find(id: &str) -> Option<&'static Entry> {
+    CATALOG.iter().find(|entry| entry.info.id == id)
+}
+
+/// Says that there is no such metric, and which one may have been meant.
+pub fn unknown_metric(id: &str) -> String {
+    match did_you_mean(id, CATALOG.iter().map(|entry| entry.info.id)) {
+        Some(guess) => format!("unknown metric `{id}`; did you mean `{guess}`?"),
+        None => format!("unknown metric `{id}`; `tallybook metrics` lists them all"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_are_unique_and_declarations_complete() {
+        for (index, entry) in CATALOG.iter().enumerate() {
+            let info = entry.info;
+            assert!(CATALOG[..index].iter().all(|other| other.info.id != info.id), "{} is listed twice", info.id);
+            assert!(info.id.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{}", info.id);
+            for text in [info.title, info.definition, info.formula, info.source, info.interval] {
+                assert!(!text.trim().is_empty(), "{} leaves something unsaid", info.id);
+            }
+            assert!(info.definition.ends_with('.') && !info.title.ends_with('.'), "{}", info.id);
+        }
+    }
+
+    #[test]
+    fn the_catalogue_is_in_the_order_of_a_report() {
+        assert!(CATALOG.is_sorted_by_key(|entry| entry.info.area));
+    }
+
+    #[test]
+    fn declared_options_are_those_that_are_read() {
+        for entry in CATALOG {
+            let mut generator = SchemaGenerator::default();
+            let schema = entry.schema(&mut generator);
+            let definitions = generator.take_definitions(true);
+            let reference = schema.get("$ref").and_then(|path| path.as_str()?.rsplit('/').next().map(str::to_owned));
+            let object = reference.and_then(|name| definitions.get(&name).cloned()).unwrap_or(schema.to_value());
+            let read: Vec<String> = object["properties"].as_object().map(|p| p.keys().cloned().collect()).unwrap_or_default();
+            let declared: Vec<String> = entry.info.options.iter().map(|option| option.name.to_owned()).collect();
+            assert_eq!(declared, read, "{}", entry.info.id);
+        }
+    }
+
+    #[test]
+    fn headlines_come_first() {
+        for entry in CATALOG {
+            let metric = entry.default_metric().expect("defaults");
+            let measures = metric.measures();
+            assert_eq!(measures[0].key, crate::metric::Measure::HEADLINE, "{}", entry.info.id);
+            assert_eq!(measures[0].unit, entry.info.unit, "{}", entry.info.id);
+        }
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_is_understood() {
+        assert_eq!(unknown_metric("revenu"), "unknown metric `revenu`; did you mean `revenue`?");
+        assert_eq!(unknown_metric("zzz"), "unknown metric `zzz`; `tallybook metrics` lists them all");
+    }
+}

@@ -1,0 +1,59 @@
+//! Revenue.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::shared;
+use crate::estimate::Outcome;
+use crate::metric::{Area, Cell, CohortTable, Direction, Info, Measure, Metric, Need, Requests, Results, Unit};
+use crate::revenue::OrderValue;
+
+pub(super) const INFO: Info = Info {
+    id: "revenue",
+    title: "Revenue",
+    area: Area::Orders,
+    unit: Unit::Money,
+    good: Direction::Up,
+    definition: "The worth of the orders placed in the period, less the refunds made in it.",
+    formula: "sum of order amounts by the pipeline's revenue policy (basis, tax, shipping, date of refunds)",
+    source: "IFRS 15 allocates refunds when they are made; the policy is the pipeline's",
+    interval: "compound Poisson: +- 1.96 sqrt(sum of squared amounts)",
+    traps: &["a cancelled order is not revenue", "refunds by their own date leave reported periods as they were"],
+    options: &[],
+    example: "{}",
+};
+
+/// The revenue of a period. The policy is shared by all metrics, in the pipeline's `revenue` section.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Revenue {}
+
+impl Metric for Revenue {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn measures(&self) -> Vec<Measure> {
+        vec![Measure::headline(Unit::Money)]
+    }
+
+    fn policy(&self, value: &OrderValue) -> String {
+        value.describe()
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::orders()]
+    }
+
+    fn request(&self, requests: &mut Requests<'_>) {
+        shared::request_revenue(requests);
+    }
+
+    fn outcome(&self, results: &Results, _measure: &str, cell: &Cell) -> Outcome {
+        Ok(shared::revenue(results, &cell.window, cell.segment).total())
+    }
+
+    fn cohorts(&self, _: &Results, _: &str, _: &Cell) -> Option<CohortTable> {
+        None
+    }
+}

@@ -1,0 +1,328 @@
+//! Work that several metrics share: money by the pipeline's policy, and views of cohorts.
+
+use serde::Deserialize;
+use serde::de::{self, Deserializer};
+use tallybook_ingest::TableKind;
+
+use crate::calendar::Grain;
+use crate::estimate::{Estimate, Moments, Outcome, Undefined};
+use crate::folds::cohorts::{Ages, CohortGrain, CohortStart, Cohorts};
+use crate::metric::{Cell, CohortRow, CohortTable, Requests, Results, Unit};
+use crate::reduction::{Clock, Reduction};
+use crate::revenue::OrderValue;
+
+/// The worth of orders on the day they are placed.
+pub(super) fn placed(value: &OrderValue) -> Reduction {
+    Reduction {
+        table: TableKind::Orders,
+        clock: Clock::OrderedAt,
+        terms: value.placed.clone(),
+        nonzero: false,
+        only: None,
+        median: false,
+    }
+}
+
+/// Refunds on the day they are made, where the policy counts them then.
+pub(super) fn refunds(value: &OrderValue) -> Option<Reduction> {
+    value.refunds_apart.then(|| Reduction {
+        table: TableKind::Orders,
+        clock: Clock::RefundedAt,
+        terms: vec![("refund_amount", 1)],
+        nonzero: true,
+        only: None,
+        median: false,
+    })
+}
+
+/// Asks for revenue by the pipeline's policy.
+pub(super) fn request_revenue(requests: &mut Requests<'_>) {
+    requests.reduction(placed(requests.value));
+    if let Some(refunds) = refunds(requests.value) {
+        requests.reduction(refunds);
+    }
+}
+
+/// Reads revenue: the worth of the orders placed, less the refunds made.
+pub(super) fn revenue(results: &Results, window: &crate::calendar::Window, segment: usize) -> Moments {
+    let mut revenue = results.sums(&placed(&results.value), window, segment);
+    if let Some(refunds) = refunds(&results.value) {
+        let refunded = results.sums(&refunds, window, segment);
+        revenue.sum -= refunded.sum;
+        revenue.squares += refunded.squares;
+    }
+    revenue
+}
+
+/// A share that must lie in 0 < x <= 1, such as a gross margin.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Fraction(pub(super) f64);
+
+impl<'de> Deserialize<'de> for Fraction {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = f64::deserialize(deserializer)?;
+        if value > 0.0 && value <= 1.0 {
+            return Ok(Self(value));
+        }
+        Err(de::Error::custom(format!("{value} is not a share between 0 and 1, such as 0.6")))
+    }
+}
+
+impl schemars::JsonSchema for Fraction {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Fraction".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "number", "exclusiveMinimum": 0, "maximum": 1 })
+    }
+}
+
+/// A number of days of at least one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct DayCount(pub(super) u32);
+
+impl<'de> Deserialize<'de> for DayCount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let days = u32::deserialize(deserializer)?;
+        if (1..=3660).contains(&days) {
+            return Ok(Self(days));
+        }
+        Err(de::Error::custom(format!("{days} days is not between 1 and 3660")))
+    }
+}
+
+impl schemars::JsonSchema for DayCount {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "DayCount".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "integer", "minimum": 1, "maximum": 3660 })
+    }
+}
+
+/// How a metric looks at cohorts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct CohortView {
+    pub(super) grain: CohortGrain,
+    pub(super) start: CohortStart,
+    pub(super) ages: Ages,
+    /// Whether a customer counts as active at an age when they are active then or later.
+    pub(super) unbounded: bool,
+    /// Ages shown at the most.
+    pub(super) shown: usize,
+}
+
+/// A cohort and an age of it, with the counts behind a cell.
+pub(super) struct CohortCell<'a> {
+    pub(super) cohorts: &'a Cohorts,
+    pub(super) cohort: usize,
+    pub(super) age: usize,
+    pub(super) segment: usize,
+    pub(super) active: u64,
+    pub(super) size: u64,
+}
+
+impl CohortView {
+    fn key(&self, cutoffs: &[i64]) -> String {
+        Cohorts::key(self.grain, self.start, &self.ages, cutoffs)
+    }
+
+    /// Cut-offs are needed only where later activity counts for earlier ages.
+    fn cutoffs(&self, ends: impl Iterator<Item = i64>) -> Vec<i64> {
+        let mut cutoffs: Vec<i64> = if self.unbounded { ends.collect() } else { Vec::new() };
+        cutoffs.sort_unstable();
+        cutoffs.dedup();
+        cutoffs
+    }
+
+    pub(super) fn request(&self, requests: &mut Requests<'_>) {
+        let ends = requests.wanted.iter().flat_map(|wanted| {
+            [Some(wanted.window), Some(wanted.previous), wanted.year_before].into_iter().flatten().map(|window| window.end)
+        });
+        let cutoffs = self.cutoffs(ends);
+        let (view, given) = (self.clone(), cutoffs.clone());
+        requests.fold(&self.key(&cutoffs), move |context| {
+            Box::new(Cohorts::new(
+                &context.calendar,
+                view.grain,
+                view.start,
+                view.ages,
+                context.span,
+                given,
+                context.segments,
+            ))
+        });
+    }
+
+    fn fold<'a>(&self, results: &'a Results) -> Option<&'a Cohorts> {
+        if !self.unbounded {
+            return results.fold(&self.key(&[]));
+        }
+        let prefix = self.key(&[]);
+        let prefix = prefix.trim_end_matches("[]");
+        results.folds.keys().find(|key| key.starts_with(prefix) && !key.ends_with("[]")).and_then(|key| results.fold(key))
+    }
+
+    /// Computes a table as of the end of a window; `read` turns the counts of a mature cell into an outcome.
+    pub(super) fn table(
+        &self,
+        results: &Results,
+        cell: &Cell,
+        unit: Unit,
+        read: impl Fn(&[CohortCell<'_>]) -> Outcome,
+    ) -> Option<CohortTable> {
+        let cohorts = self.fold(results)?;
+        let by = cell.window.to;
+        let count = cohorts.periods().iter().filter(|period| period.from < by).count();
+        let ages = cohorts.age_count().min(self.shown).min(if self.ages == Ages::Periods { count } else { usize::MAX });
+        let at = |cohort, age| self.cell(cohorts, cohort, age, cell);
+        let rows: Vec<CohortRow> = (0..count)
+            .map(|cohort| CohortRow {
+                cohort: cohorts.periods()[cohort].clone(),
+                size: cohorts.size(cohort, cell.segment),
+                complete: cohorts.periods()[cohort].to <= by,
+                cells: (0..ages)
+                    .map(|age| match self.mature(cohorts, cohort, age, cell) {
+                        Ok(()) => read(&[at(cohort, age)]),
+                        Err(undefined) => Err(undefined),
+                    })
+                    .collect(),
+            })
+            .skip_while(|row| row.size == 0)
+            .collect();
+        let total = (0..ages)
+            .map(|age| {
+                let mature: Vec<CohortCell<'_>> = (0..count)
+                    .filter(|&cohort| self.mature(cohorts, cohort, age, cell).is_ok())
+                    .map(|cohort| at(cohort, age))
+                    .collect();
+                if mature.is_empty() { Err(Undefined::Immature("no cohort is that old yet".into())) } else { read(&mature) }
+            })
+            .collect();
+        Some(CohortTable { unit, ages: (0..ages).map(|age| self.age_name(age)).collect(), rows, total })
+    }
+
+    /// Reads the newest cohort that is mature at an age.
+    pub(super) fn newest(
+        &self,
+        results: &Results,
+        age: usize,
+        cell: &Cell,
+        read: impl Fn(&[CohortCell<'_>]) -> Outcome,
+    ) -> Outcome {
+        let cohorts = self.fold(results).ok_or_else(|| Undefined::because("no orders"))?;
+        if age >= cohorts.age_count() {
+            return Err(Undefined::Immature(format!("no cohort has reached {} yet", self.age_name(age))));
+        }
+        let newest = (0..cohorts.periods().len())
+            .rev()
+            .find(|&cohort| self.mature(cohorts, cohort, age, cell).is_ok() && cohorts.size(cohort, cell.segment) > 0);
+        let cohort = newest
+            .ok_or_else(|| Undefined::Immature(format!("no cohort has completed {} yet", self.age_name(age))))?;
+        read(&[self.cell(cohorts, cohort, age, cell)])
+    }
+
+    /// Reads all cohorts that are mature at an age, together.
+    pub(super) fn pooled(
+        &self,
+        results: &Results,
+        age: usize,
+        cell: &Cell,
+        read: impl Fn(&[CohortCell<'_>]) -> Outcome,
+    ) -> Outcome {
+        let cohorts = self.fold(results).ok_or_else(|| Undefined::because("no orders"))?;
+        let mature: Vec<CohortCell<'_>> = (0..cohorts.periods().len())
+            .filter(|&cohort| age < cohorts.age_count() && self.mature(cohorts, cohort, age, cell).is_ok())
+            .map(|cohort| self.cell(cohorts, cohort, age, cell))
+            .filter(|counts| counts.size > 0)
+            .collect();
+        if mature.is_empty() {
+            return Err(Undefined::Immature(format!("no cohort has completed {} yet", self.age_name(age))));
+        }
+        read(&mature)
+    }
+
+    fn cell<'a>(&self, cohorts: &'a Cohorts, cohort: usize, age: usize, cell: &Cell) -> CohortCell<'a> {
+        let active = if self.unbounded {
+            cohorts.active_from(cell.window.end, cohort, age, cell.segment)
+        } else {
+            cohorts.cell(cohort, age, cell.segment).active
+        };
+        let size = cohorts.size(cohort, cell.segment);
+        CohortCell { cohorts, cohort, age, segment: cell.segment, active, size }
+    }
+
+    /// Tells whether a cell can be read at the end of a window.
+    fn mature(&self, cohorts: &Cohorts, cohort: usize, age: usize, cell: &Cell) -> Result<(), Undefined> {
+        if cohorts.is_mature(cohort, age, cell.window.to) {
+            return Ok(());
+        }
+        let name = &cohorts.periods()[cohort].label;
+        Err(Undefined::Immature(format!("{} of {name} is not over", self.age_name(age))))
+    }
+
+    /// Names an age.
+    pub(super) fn age_name(&self, age: usize) -> String {
+        match &self.ages {
+            Ages::Periods => format!("{} {age}", Grain::from(self.grain).noun()),
+            Ages::Days(brackets) => match brackets.get(age) {
+                Some((from, to)) if from == to => format!("day {from}"),
+                Some((from, to)) => format!("days {from} to {to}"),
+                None => format!("age {age}"),
+            },
+        }
+    }
+
+    /// Says in words what a cohort is.
+    pub(super) fn describe(&self) -> String {
+        let start = match self.start {
+            CohortStart::FirstOrder => "first order",
+            CohortStart::SignUp => "sign-up",
+        };
+        let active = if self.unbounded { "active at that age or later" } else { "active at that age" };
+        format!("cohorts by {} of {start}, {active}", Grain::from(self.grain).noun())
+    }
+}
+
+/// Sums customers' cumulative revenue over cells of one age.
+pub(super) fn cumulative_revenue(cells: &[CohortCell<'_>]) -> Moments {
+    let mut moments = Moments::default();
+    for counts in cells {
+        let upto = (0..=counts.age).map(|age| counts.cohorts.cell(counts.cohort, age, counts.segment).revenue);
+        moments.n += counts.size;
+        moments.sum += upto.sum::<i128>();
+        moments.squares += counts.cohorts.cell(counts.cohort, counts.age, counts.segment).cumulative_squares;
+    }
+    moments
+}
+
+/// The share of customers active, over cells of one age.
+pub(super) fn retention(cells: &[CohortCell<'_>]) -> Outcome {
+    let (k, n) = cells.iter().fold((0, 0), |(k, n), counts| (k + counts.active, n + counts.size));
+    if n == 0 {
+        return Err(Undefined::because("no customers in the cohort"));
+    }
+    Ok(Estimate::Proportion { k, n })
+}
+
+/// The share of customers not active, over cells of one age.
+pub(super) fn churn(cells: &[CohortCell<'_>]) -> Outcome {
+    match retention(cells)? {
+        Estimate::Proportion { k, n } => Ok(Estimate::Proportion { k: n - k, n }),
+        other => Ok(other),
+    }
+}
+
+/// Revenue at an age over revenue at age 0, over cells of one age.
+pub(super) fn revenue_retention(cells: &[CohortCell<'_>]) -> Outcome {
+    let at = |counts: &CohortCell<'_>, age| counts.cohorts.cell(counts.cohort, age, counts.segment).revenue;
+    let (now, first) =
+        cells.iter().fold((0_i128, 0_i128), |(now, first), counts| (now + at(counts, counts.age), first + at(counts, 0)));
+    if first <= 0 {
+        return Err(Undefined::because("no revenue at age 0"));
+    }
+    let n = cells.iter().map(|counts| counts.size).sum();
+    Ok(Estimate::Bare { value: now as f64 / first as f64, n })
+}

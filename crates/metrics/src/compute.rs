@@ -1,0 +1,332 @@
+//! Computes the figures of all reports of a run together: each table is walked once, however many metrics and periods there are.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use tallybook_ingest::{Ints, MISSING, TableKind, Tables};
+
+use crate::calendar::{Calendar, Comparison, Period, YearBefore};
+use crate::estimate::Outcome;
+use crate::figure::{Against, COHORT_TOTAL, Change, CohortCell, Figure, Reading, Segment};
+use crate::history::fold_histories;
+use crate::metric::{Cell, CohortTable, Coverage, FoldContext, Measure, Metric, Requests, Results, Wanted};
+use crate::reduction::{Clock, Reduction, reduce};
+use crate::revenue::OrderValue;
+use crate::segments::{Segments, TOTAL};
+use crate::timeline::{Timeline, WindowId};
+
+/// What is to be computed.
+#[derive(Debug)]
+pub struct Job<'a> {
+    /// The metrics, in the order of the report.
+    pub metrics: &'a [Box<dyn Metric>],
+    /// The calendar.
+    pub calendar: &'a Calendar,
+    /// What an order is worth.
+    pub value: &'a OrderValue,
+    /// Dimensions that figures are broken down by.
+    pub dimensions: &'a [String],
+    /// Which period of the year before each is compared with.
+    pub year_before: YearBefore,
+    /// Periods in a series, the reported one included.
+    pub history: usize,
+    /// The periods that are reported on.
+    pub reports: &'a [Period],
+    /// Averages and shares of fewer are suppressed.
+    pub min_n: u64,
+}
+
+/// The figures of one report.
+#[derive(Debug, Clone)]
+pub struct ReportFigures {
+    /// The period.
+    pub period: Period,
+    /// The period before.
+    pub previous: Period,
+    /// The period a year before, or why there is none.
+    pub year_before: Comparison,
+    /// All figures, in the order of the metrics.
+    pub figures: Vec<Figure>,
+    /// Orders that lie in the period.
+    pub orders_inside: u64,
+    /// Orders that lie outside it.
+    pub orders_outside: u64,
+    /// Days of which there are orders.
+    pub orders: Option<Coverage>,
+    /// Days of which there is spend.
+    pub spend: Option<Coverage>,
+    /// Dimensions by which customers are sorted by their first order, for want of an attribute of their own.
+    pub by_first_order: Vec<String>,
+}
+
+impl Job<'_> {
+    /// Gives the periods of a report's series, oldest first, the reported one last.
+    pub fn series(&self, report: &Period) -> Vec<Period> {
+        let mut periods = vec![report.clone()];
+        while periods.len() < self.history.max(1) {
+            let previous = self.calendar.previous(&periods[periods.len() - 1]);
+            periods.push(previous);
+        }
+        periods.reverse();
+        periods
+    }
+
+    fn want(&self, period: &Period) -> Wanted {
+        let year_before = self.calendar.year_before(period, self.year_before).ok();
+        Wanted {
+            window: self.calendar.window_of(period),
+            previous: self.calendar.window_of(&self.calendar.previous(period)),
+            year_before: year_before.map(|period| self.calendar.window_of(&period)),
+            period: period.clone(),
+        }
+    }
+
+    /// Computes all reports.
+    pub fn run(&self, tables: &Tables) -> Vec<ReportFigures> {
+        let mut wanted: BTreeMap<Period, Wanted> = BTreeMap::new();
+        for period in self.reports.iter().flat_map(|report| self.series(report)) {
+            // What a period is compared with is read in full too, and may itself look back (growth does).
+            let compared = [Ok(self.calendar.previous(&period)), self.calendar.year_before(&period, self.year_before)];
+            for period in compared.into_iter().flatten().chain([period]) {
+                let want = self.want(&period);
+                wanted.insert(period, want);
+            }
+        }
+        let wanted_list: Vec<Wanted> = wanted.values().cloned().collect();
+        let ends: Vec<_> = self.reports.iter().map(|report| self.calendar.window_of(report)).collect();
+        let mut requests = Requests::new(self.calendar, self.value, &wanted_list, &ends);
+        requests.reduction(all_orders());
+        for metric in self.metrics {
+            metric.request(&mut requests);
+        }
+        let results = self.answer(requests, tables);
+        self.reports.iter().map(|report| self.read(report, &wanted, &results, tables)).collect()
+    }
+
+    /// Walks the tables once and folds the customers once.
+    fn answer(&self, requests: Requests<'_>, tables: &Tables) -> Results {
+        let Requests { windows, activity, reductions, folds, .. } = requests;
+        let timeline = Arc::new(Timeline::new(windows));
+        let segments = Segments::new(self.dimensions, tables);
+        let orders = tables.orders.as_ref().and_then(|table| table.column("ordered_at"));
+        let orders = orders.and_then(|column| extremes(column)).map(|(first, last)| Coverage {
+            first: self.calendar.day_of(first),
+            last: self.calendar.day_of(last),
+        });
+        let spend = tables.spend.as_ref().and_then(|table| table.column("spent_on"));
+        let spend = spend.and_then(|column| extremes(column)).map(|(first, last)| Coverage {
+            first: day(first),
+            last: day(last),
+        });
+        let mut sums = BTreeMap::new();
+        for (kind, table) in [(TableKind::Orders, &tables.orders), (TableKind::Spend, &tables.spend)] {
+            let own: Vec<&Reduction> = reductions.iter().filter(|reduction| reduction.table == kind).collect();
+            if let Some(table) = table {
+                let done = reduce(table, &own, &timeline, &segments);
+                sums.extend(own.into_iter().cloned().zip(done));
+            }
+        }
+        let activity: Vec<WindowId> = activity.into_iter().collect();
+        let fallback = self.reports.first().map_or(NaiveDate::MIN, |report| report.from);
+        let signed_up = tables.attributes.signed_up_at.iter().copied().filter(|&at| at != MISSING).min();
+        let first = [orders.map(|orders| orders.first), signed_up.map(|at| self.calendar.day_of(at))];
+        let context = FoldContext {
+            timeline: Arc::clone(&timeline),
+            calendar: self.calendar.clone(),
+            segments: segments.count(),
+            span: (
+                first.into_iter().flatten().min().unwrap_or(fallback),
+                orders.map_or(fallback, |orders| orders.last),
+            ),
+            activity,
+        };
+        let (keys, made): (Vec<String>, Vec<_>) =
+            folds.into_iter().map(|(key, make)| (key, make(&context))).unzip();
+        let folds = fold_histories(tables, self.value, &segments, made);
+        Results {
+            timeline,
+            segments,
+            calendar: self.calendar.clone(),
+            value: self.value.clone(),
+            sums,
+            folds: keys.into_iter().zip(folds).collect(),
+            orders,
+            spend,
+        }
+    }
+
+    fn read(
+        &self,
+        report: &Period,
+        wanted: &BTreeMap<Period, Wanted>,
+        results: &Results,
+        tables: &Tables,
+    ) -> ReportFigures {
+        let mut figures = Vec::new();
+        let series = self.series(report);
+        for metric in self.metrics {
+            for measure in metric.measures() {
+                for period in &series {
+                    let Some(want) = wanted.get(period) else { continue };
+                    let last = if period == report { results.segments.count() } else { TOTAL + 1 };
+                    for segment in TOTAL..last {
+                        figures.push(self.figure(metric.as_ref(), measure, want, segment, results, period == report));
+                    }
+                }
+                if let Some(want) = wanted.get(report) {
+                    let cell = cell_of(want, TOTAL);
+                    if let Some(table) = metric.cohorts(results, measure.key, &cell) {
+                        self.push_cohorts(&mut figures, metric.as_ref(), measure, report, &table);
+                    }
+                }
+            }
+        }
+        let inside = wanted.get(report).map_or(0, |want| results.sums(&all_orders(), &want.window, TOTAL).n);
+        let all = tables.orders.as_ref().map_or(0, |table| table.rows() as u64);
+        let by_first_order = results.segments.dimensions().iter().filter(|dimension| dimension.by_first_order);
+        ReportFigures {
+            period: report.clone(),
+            previous: self.calendar.previous(report),
+            year_before: self.calendar.year_before(report, self.year_before),
+            figures,
+            orders_inside: inside,
+            orders_outside: all - inside,
+            orders: results.orders,
+            spend: results.spend,
+            by_first_order: by_first_order.map(|dimension| dimension.name.clone()).collect(),
+        }
+    }
+
+    fn figure(
+        &self,
+        metric: &dyn Metric,
+        measure: Measure,
+        want: &Wanted,
+        segment: usize,
+        results: &Results,
+        reported: bool,
+    ) -> Figure {
+        let cell = cell_of(want, segment);
+        let outcome = |cell: &Cell, whole: bool| -> Outcome {
+            if whole { results.covered_whole(&cell.window) } else { results.covered(&cell.window) }?;
+            metric.outcome(results, measure.key, cell)
+        };
+        // What is reported may begin before the data do; what it is held against may not.
+        let now = outcome(&cell, !reported);
+        let previous = self.calendar.previous(&want.period);
+        let mut changes = vec![self.change(Against::Previous, Ok(previous), segment, &now, &outcome)];
+        changes.push(self.change(
+            Against::YearBefore,
+            self.calendar.year_before(&want.period, self.year_before),
+            segment,
+            &now,
+            &outcome,
+        ));
+        let name = results.segments.name(segment);
+        Figure {
+            metric: metric.info().id.to_owned(),
+            measure: measure.key.to_owned(),
+            period: want.period.label.clone(),
+            from: want.period.from,
+            last: want.period.last(),
+            segment: name.map(|(dimension, value)| Segment { dimension: dimension.to_owned(), value: value.to_owned() }),
+            cohort: None,
+            unit: measure.unit,
+            reading: Reading::new(&now, self.min_n),
+            changes,
+        }
+    }
+
+    fn change(
+        &self,
+        against: Against,
+        other: Comparison,
+        segment: usize,
+        now: &Outcome,
+        outcome: &impl Fn(&Cell, bool) -> Outcome,
+    ) -> Change {
+        match other {
+            Ok(period) => {
+                let want = self.want(&period);
+                let then = outcome(&cell_of(&want, segment), true);
+                Change::new(against, Some(period.label), now, &then, self.min_n)
+            }
+            Err(reason) => {
+                let then = Err(crate::estimate::Undefined::Because(reason));
+                Change::new(against, None, now, &then, self.min_n)
+            }
+        }
+    }
+
+    fn push_cohorts(
+        &self,
+        figures: &mut Vec<Figure>,
+        metric: &dyn Metric,
+        measure: Measure,
+        report: &Period,
+        table: &CohortTable,
+    ) {
+        let mut push = |cohort: &str, size, complete, age: usize, outcome: &Outcome| {
+            figures.push(Figure {
+                metric: metric.info().id.to_owned(),
+                measure: measure.key.to_owned(),
+                period: report.label.clone(),
+                from: report.from,
+                last: report.last(),
+                segment: None,
+                cohort: Some(CohortCell {
+                    cohort: cohort.to_owned(),
+                    size,
+                    complete,
+                    age,
+                    age_name: table.ages[age].clone(),
+                }),
+                unit: table.unit,
+                reading: Reading::new(outcome, self.min_n),
+                changes: Vec::new(),
+            });
+        };
+        for row in &table.rows {
+            for (age, outcome) in row.cells.iter().enumerate() {
+                push(&row.cohort.label, row.size, row.complete, age, outcome);
+            }
+        }
+        let all = table.rows.iter().map(|row| row.size).sum();
+        for (age, outcome) in table.total.iter().enumerate() {
+            push(COHORT_TOTAL, all, true, age, outcome);
+        }
+    }
+}
+
+const fn cell_of(want: &Wanted, segment: usize) -> Cell {
+    Cell { window: want.window, previous: want.previous, year_before: want.year_before, segment }
+}
+
+/// The count of all orders, for the account of rows.
+fn all_orders() -> Reduction {
+    Reduction {
+        table: TableKind::Orders,
+        clock: Clock::OrderedAt,
+        terms: Vec::new(),
+        nonzero: false,
+        only: None,
+        median: false,
+    }
+}
+
+fn extremes(column: &Ints) -> Option<(i64, i64)> {
+    let mut values = Vec::new();
+    let mut found: Option<(i64, i64)> = None;
+    for chunk in 0..column.chunk_count() {
+        column.decode(chunk, &mut values);
+        for &value in values.iter().filter(|value| **value != MISSING) {
+            found = Some(found.map_or((value, value), |(first, last)| (first.min(value), last.max(value))));
+        }
+    }
+    found
+}
+
+fn day(number: i64) -> NaiveDate {
+    i32::try_from(number).ok().and_then(NaiveDate::from_epoch_days).unwrap_or(NaiveDate::MIN)
+}

@@ -1,0 +1,388 @@
+//! What a metric computes for one period and segment: sufficient statistics, from which value, interval and change follow.
+
+use crate::stats::{Interval, Z95, newcombe_difference, poisson_interval, student_quantile, wilson_interval};
+
+/// An estimate with what is needed to judge it.
+///
+/// The kinds are few on purpose: each names the one way in which its interval, and the interval of a difference of two, is
+/// computed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Estimate {
+    /// A sum over events that arrive independently: a compound Poisson total, whose variance is the sum of squares.
+    Total {
+        /// The exact sum.
+        sum: i128,
+        /// The sum of the squared summands.
+        squares: u128,
+        /// How many summands.
+        n: u64,
+    },
+    /// A count of events that arrive independently.
+    Count(u64),
+    /// A share: k of n.
+    Proportion {
+        /// Those that have it.
+        k: u64,
+        /// All.
+        n: u64,
+    },
+    /// A mean of n values.
+    Mean {
+        /// The mean.
+        mean: f64,
+        /// The variance of the values (divisor n - 1).
+        variance: f64,
+        /// How many values.
+        n: u64,
+    },
+    /// A ratio of two sums over the same n units, by the delta method.
+    Ratio {
+        /// The ratio.
+        ratio: f64,
+        /// Its variance.
+        variance: f64,
+        /// How many units.
+        n: u64,
+    },
+    /// A fixed amount over a random count, such as spend a new customer.
+    PerCount {
+        /// The amount.
+        amount: i128,
+        /// The count.
+        count: u64,
+    },
+    /// A random count over a fixed base, such as growth of a customer base.
+    PerBase {
+        /// The count.
+        count: u64,
+        /// The base.
+        base: u64,
+    },
+    /// A quantile, with order statistics as its interval.
+    Quantile {
+        /// The quantile.
+        value: f64,
+        /// The order statistics around it.
+        interval: Option<(i64, i64)>,
+        /// How many values.
+        n: u64,
+    },
+    /// A value that comes without an interval, because what it would take is not kept.
+    Bare {
+        /// The value.
+        value: f64,
+        /// What it rests on.
+        n: u64,
+    },
+    /// The relative change of one total against another, on the log scale.
+    Growth {
+        /// The total.
+        now: i128,
+        /// Its sum of squares.
+        now_squares: u128,
+        /// The total it is compared with.
+        then: i128,
+        /// Its sum of squares.
+        then_squares: u128,
+        /// Summands of the total.
+        n: u64,
+    },
+}
+
+/// How an interval was computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Compound Poisson: a sum over independent arrivals.
+    CompoundPoisson,
+    /// Byar's approximation to the exact Poisson interval.
+    Poisson,
+    /// Wilson score.
+    Wilson,
+    /// Newcombe's hybrid score for a difference of proportions.
+    Newcombe,
+    /// Student's t.
+    T,
+    /// Delta method on a ratio of sums.
+    Delta,
+    /// Order statistics.
+    OrderStatistics,
+    /// Normal approximation for a difference of two independent estimates.
+    Difference,
+}
+
+impl Method {
+    /// Names the method for people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CompoundPoisson => "compound Poisson",
+            Self::Poisson => "Poisson (Byar)",
+            Self::Wilson => "Wilson",
+            Self::Newcombe => "Newcombe",
+            Self::T => "Student's t",
+            Self::Delta => "delta method",
+            Self::OrderStatistics => "order statistics",
+            Self::Difference => "normal difference",
+        }
+    }
+}
+
+/// The difference of two estimates.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Difference {
+    /// This minus that, in the metric's unit.
+    pub absolute: f64,
+    /// That difference over the size of that; none where that is zero.
+    pub relative: Option<f64>,
+    /// 95% interval of the absolute difference.
+    pub interval: Option<(Interval, Method)>,
+}
+
+impl Estimate {
+    /// Gives the value in the metric's base unit; nothing where a denominator is zero.
+    pub fn value(&self) -> Option<f64> {
+        let quotient = |a: f64, b: f64| (b != 0.0).then(|| a / b);
+        match *self {
+            Self::Total { sum, .. } => Some(sum as f64),
+            Self::Count(count) => Some(count as f64),
+            Self::Proportion { k, n } => quotient(k as f64, n as f64),
+            Self::Mean { mean: value, n, .. }
+            | Self::Ratio { ratio: value, n, .. }
+            | Self::Bare { value, n }
+            | Self::Quantile { value, n, .. } => {
+                (n > 0 && value.is_finite()).then_some(value)
+            }
+            Self::PerCount { amount, count } => quotient(amount as f64, count as f64),
+            Self::PerBase { count, base } => quotient(count as f64, base as f64),
+            Self::Growth { now, then, .. } => (then > 0).then(|| (now - then) as f64 / then as f64),
+        }
+    }
+
+    /// Gives the value as an exact integer, for sums and counts.
+    pub fn exact(&self) -> Option<i64> {
+        match *self {
+            Self::Total { sum, .. } => i64::try_from(sum).ok(),
+            Self::Count(count) => i64::try_from(count).ok(),
+            _ => None,
+        }
+    }
+
+    /// Counts the successes of a proportion.
+    pub const fn successes(&self) -> Option<u64> {
+        match *self {
+            Self::Proportion { k, .. } => Some(k),
+            _ => None,
+        }
+    }
+
+    /// Counts what the estimate rests on.
+    pub const fn n(&self) -> u64 {
+        match *self {
+            Self::Total { n, .. }
+            | Self::Proportion { n, .. }
+            | Self::Mean { n, .. }
+            | Self::Ratio { n, .. }
+            | Self::Quantile { n, .. }
+            | Self::Bare { n, .. }
+            | Self::Growth { n, .. } => n,
+            Self::Count(count) | Self::PerCount { count, .. } => count,
+            Self::PerBase { base, .. } => base,
+        }
+    }
+
+    /// Tells whether the estimate is hidden below the pipeline's least n: whatever is an average or a share, while sums and counts
+    /// speak for themselves.
+    pub const fn needs_least_n(&self) -> bool {
+        !matches!(self, Self::Total { .. } | Self::Count(_) | Self::Growth { .. })
+    }
+
+    /// Computes the 95% interval.
+    pub fn interval(&self) -> Option<(Interval, Method)> {
+        let value = self.value()?;
+        Some(match *self {
+            Self::Total { squares, n, .. } if n > 0 => {
+                (Interval::around(value, Z95 * (squares as f64).sqrt()), Method::CompoundPoisson)
+            }
+            Self::Count(count) => (poisson_interval(count), Method::Poisson),
+            Self::Proportion { k, n } => (wilson_interval(k, n)?, Method::Wilson),
+            Self::Mean { variance, n, .. } if n > 1 => {
+                (Interval::around(value, student_quantile(n - 1) * (variance / n as f64).sqrt()), Method::T)
+            }
+            Self::Ratio { variance, n, .. } if n > 1 => {
+                (Interval::around(value, student_quantile(n - 1) * variance.sqrt()), Method::Delta)
+            }
+            Self::PerCount { amount, count } => {
+                let of = poisson_interval(count);
+                if of.low <= 0.0 || amount < 0 {
+                    return None;
+                }
+                (Interval { low: amount as f64 / of.high, high: amount as f64 / of.low }, Method::Poisson)
+            }
+            Self::PerBase { count, base } => {
+                let of = poisson_interval(count);
+                (Interval { low: of.low / base as f64, high: of.high / base as f64 }, Method::Poisson)
+            }
+            Self::Quantile { interval: Some((low, high)), .. } => {
+                (Interval { low: low as f64, high: high as f64 }, Method::OrderStatistics)
+            }
+            Self::Growth { now, now_squares, then, then_squares, .. } if now > 0 && then > 0 => {
+                let relative = |total: i128, squares: u128| squares as f64 / (total as f64 * total as f64);
+                let error = (relative(now, now_squares) + relative(then, then_squares)).sqrt();
+                let ratio = now as f64 / then as f64;
+                let at = |z: f64| ratio * (z * error).exp() - 1.0;
+                (Interval { low: at(-Z95), high: at(Z95) }, Method::Delta)
+            }
+            _ => return None,
+        })
+    }
+
+    /// Gives the standard error on the value's scale, where the kind has one.
+    fn standard_error(&self) -> Option<f64> {
+        let value = self.value()?;
+        match *self {
+            Self::Total { squares, n, .. } => (n > 0).then(|| (squares as f64).sqrt()),
+            Self::Count(count) => Some((count as f64).sqrt()),
+            Self::Mean { variance, n, .. } => (n > 1).then(|| (variance / n as f64).sqrt()),
+            Self::Ratio { variance, n, .. } => (n > 1).then(|| variance.sqrt()),
+            Self::PerCount { count, .. } => (count > 0).then(|| value.abs() / (count as f64).sqrt()),
+            Self::PerBase { count, base } => Some((count as f64).sqrt() / base as f64),
+            Self::Bare { .. } => None,
+            // Half the interval over z: exact for a symmetric sampling distribution, close for the others.
+            Self::Quantile { interval, .. } => interval.map(|(low, high)| (high - low) as f64 / (2.0 * Z95)),
+            Self::Growth { .. } | Self::Proportion { .. } => {
+                let (interval, _) = self.interval()?;
+                Some((interval.high - interval.low) / (2.0 * Z95))
+            }
+        }
+    }
+
+    /// Compares with an estimate of the same metric in another period.
+    ///
+    /// # Formula
+    /// Newcombe's method for two proportions, else (a - b) +- z sqrt(se_a^2 + se_b^2). Both treat the periods as independent; where
+    /// the same customers are in both, the interval is on the wide side.
+    pub fn difference(&self, other: &Self) -> Option<Difference> {
+        let (this, that) = (self.value()?, other.value()?);
+        let absolute = this - that;
+        let relative = (that != 0.0).then(|| absolute / that.abs());
+        let interval = match (self, other) {
+            (&Self::Proportion { k: k1, n: n1 }, &Self::Proportion { k: k2, n: n2 }) => {
+                newcombe_difference(k1, n1, k2, n2).map(|interval| (interval, Method::Newcombe))
+            }
+            _ => self.standard_error().zip(other.standard_error()).map(|(one, two)| {
+                (Interval::around(absolute, Z95 * one.hypot(two)), Method::Difference)
+            }),
+        };
+        Some(Difference { absolute, relative, interval })
+    }
+}
+
+/// Why there is no estimate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Undefined {
+    /// Nothing to count, or a denominator of zero: said in words.
+    Because(String),
+    /// The time in which it can be observed is not over.
+    Immature(String),
+}
+
+impl Undefined {
+    /// Says why there is no value.
+    pub fn because(reason: impl Into<String>) -> Self {
+        Self::Because(reason.into())
+    }
+}
+
+/// An estimate, or why there is none.
+pub type Outcome = Result<Estimate, Undefined>;
+
+/// Sums of a value over rows or customers: what a mean, a total or a ratio needs.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Moments {
+    /// How many.
+    pub n: u64,
+    /// The exact sum.
+    pub sum: i128,
+    /// The exact sum of squares. Exact sums make results independent of the order of addition.
+    pub squares: u128,
+}
+
+impl Moments {
+    /// Adds a value.
+    pub fn add(&mut self, value: i64) {
+        self.n += 1;
+        self.sum += i128::from(value);
+        self.squares += u128::from(value.unsigned_abs()).pow(2);
+    }
+
+    /// Adds other sums.
+    pub fn absorb(&mut self, other: &Self) {
+        self.n += other.n;
+        self.sum += other.sum;
+        self.squares += other.squares;
+    }
+
+    /// Takes the sum as a total.
+    pub const fn total(&self) -> Estimate {
+        Estimate::Total { sum: self.sum, squares: self.squares, n: self.n }
+    }
+
+    /// Takes the mean; undefined without any value.
+    pub fn mean(&self, of_what: &str) -> Outcome {
+        if self.n == 0 {
+            return Err(Undefined::Because(format!("no {of_what}")));
+        }
+        let (n, sum) = (self.n as f64, self.sum as f64);
+        let variance = if self.n > 1 { ((self.squares as f64 - sum * sum / n) / (n - 1.0)).max(0.0) } else { 0.0 };
+        Ok(Estimate::Mean { mean: sum / n, variance, n: self.n })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn interval(estimate: Estimate) -> (f64, f64) {
+        let (interval, _) = estimate.interval().expect("an interval");
+        (interval.low, interval.high)
+    }
+
+    #[test]
+    fn mean_by_hand() {
+        // 2, 4, 6: mean 4, variance 4, standard error 1.1547, t with 2 degrees of freedom 4.3027 -> half-width 4.968.
+        let mut moments = Moments::default();
+        [2, 4, 6].into_iter().for_each(|value| moments.add(value));
+        let mean = moments.mean("values").expect("three values");
+        let (low, high) = interval(mean);
+        assert!((low - (4.0 - 4.968_28)).abs() < 1e-4 && (high - 8.968_28).abs() < 1e-4, "{low} {high}");
+    }
+
+    #[test]
+    fn totals_by_hand() {
+        // 30 + 40 = 70, sum of squares 2500, standard error 50.
+        let mut moments = Moments::default();
+        [30, 40].into_iter().for_each(|value| moments.add(value));
+        let (low, high) = interval(moments.total());
+        assert!((low - (70.0 - 98.0)).abs() < 0.01 && (high - 168.0).abs() < 0.01);
+        assert_eq!(moments.total().exact(), Some(70));
+    }
+
+    #[test]
+    fn nothing_is_undefined_and_never_zero() {
+        assert_eq!(Estimate::Proportion { k: 0, n: 0 }.value(), None);
+        assert_eq!(Estimate::PerCount { amount: 500, count: 0 }.value(), None);
+        assert_eq!(Estimate::Growth { now: 5, now_squares: 25, then: 0, then_squares: 0, n: 1 }.value(), None);
+        assert_eq!(Moments::default().mean("orders"), Err(Undefined::Because("no orders".into())));
+    }
+
+    #[test]
+    fn differences() {
+        // Counts 100 and 64: difference 36, standard error sqrt(164) = 12.806.
+        let difference = Estimate::Count(100).difference(&Estimate::Count(64)).expect("defined");
+        let (interval, method) = difference.interval.expect("an interval");
+        assert!((interval.low - (36.0 - 25.1)).abs() < 0.01 && method == Method::Difference);
+        assert_eq!(difference.relative, Some(0.5625));
+        let shares = Estimate::Proportion { k: 56, n: 70 }.difference(&Estimate::Proportion { k: 48, n: 80 });
+        assert_eq!(shares.and_then(|d| d.interval).map(|(_, method)| method), Some(Method::Newcombe));
+    }
+}

@@ -1,0 +1,232 @@
+//! Customer metrics: a fold over each customer's history.
+//!
+//! Orders are brought together by customer once, in blocks of customers that are worked on in parallel; each fold then sees one
+//! [`History`] after the other and adds to its own sums. Folds of different blocks are merged in the order of the blocks.
+
+use std::any::Any;
+use std::ops::Range;
+
+use rayon::prelude::*;
+use tallybook_ingest::{MISSING, Table, Tables};
+
+use crate::revenue::OrderValue;
+use crate::segments::Segments;
+
+/// A movement of money: an order placed, or a refund made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Event {
+    /// When, in seconds since 1970 UTC.
+    pub at: i64,
+    /// How much, in minor units; refunds are positive amounts to be taken off.
+    pub amount: i64,
+}
+
+/// All that is known of one customer.
+#[derive(Debug, Clone, Copy)]
+pub struct History<'a> {
+    /// The customer's number.
+    pub customer: u32,
+    /// Segments that the customer belongs to, the total first.
+    pub segments: &'a [usize],
+    /// Orders, by time.
+    pub orders: &'a [Event],
+    /// Refunds that count at their own date, by time.
+    pub refunds: &'a [Event],
+    /// When the customer signed up, where that is known.
+    pub signed_up_at: Option<i64>,
+}
+
+/// Sums over customers that grow by one history at a time.
+pub trait Fold: Any + Send + Sync {
+    /// Makes an empty fold of the same kind.
+    fn fresh(&self) -> Box<dyn Fold>;
+    /// Adds one customer.
+    fn observe(&mut self, history: &History<'_>);
+    /// Adds the sums of another fold of the same kind.
+    fn absorb(&mut self, other: &dyn Any);
+}
+
+/// Orders that are brought together at once; 16 bytes each.
+const BLOCK: usize = 2_000_000;
+
+/// The most blocks: each costs a walk over the compact columns.
+const MAX_BLOCKS: usize = 16;
+
+/// Shows every customer's history to every fold.
+pub(crate) fn fold_histories(
+    tables: &Tables,
+    value: &OrderValue,
+    segments: &Segments,
+    folds: Vec<Box<dyn Fold>>,
+) -> Vec<Box<dyn Fold>> {
+    let Some(table) = tables.orders.as_ref().filter(|_| !folds.is_empty()) else { return folds };
+    let counts = orders_by_customer(table, tables.customers.len());
+    let done: Vec<Vec<Box<dyn Fold>>> = blocks(&counts)
+        .into_par_iter()
+        .with_max_len(1)
+        .map(|customers| {
+            let mut own: Vec<Box<dyn Fold>> = folds.iter().map(|fold| fold.fresh()).collect();
+            let block = Block::gather(table, value, customers, &counts);
+            block.show(tables, segments, &mut own);
+            own
+        })
+        .collect();
+    let mut folds = folds;
+    for own in done {
+        for (fold, part) in folds.iter_mut().zip(own) {
+            let part: Box<dyn Any> = part;
+            fold.absorb(part.as_ref());
+        }
+    }
+    folds
+}
+
+fn orders_by_customer(table: &Table, customers: usize) -> Vec<u32> {
+    let mut counts = vec![0_u32; customers];
+    let mut owners = Vec::new();
+    if let Some(column) = table.column("customer_id") {
+        for chunk in 0..table.chunk_count() {
+            column.decode(chunk, &mut owners);
+            for &owner in &owners {
+                if let Some(count) = usize::try_from(owner).ok().and_then(|owner| counts.get_mut(owner)) {
+                    *count += 1;
+                }
+            }
+        }
+    }
+    counts
+}
+
+/// Cuts the customers into runs with about the same number of orders.
+fn blocks(counts: &[u32]) -> Vec<Range<usize>> {
+    let orders: usize = counts.iter().map(|&count| count as usize).sum();
+    let target = (orders / MAX_BLOCKS).max(BLOCK);
+    let (mut blocks, mut start, mut held) = (Vec::new(), 0, 0);
+    for (customer, &count) in counts.iter().enumerate() {
+        held += count as usize;
+        if held >= target {
+            blocks.push(start..customer + 1);
+            (start, held) = (customer + 1, 0);
+        }
+    }
+    if start < counts.len() {
+        blocks.push(start..counts.len());
+    }
+    blocks
+}
+
+/// The orders of a run of customers, brought together by customer.
+struct Block {
+    customers: Range<usize>,
+    /// Where each customer's orders begin; one more entry than customers.
+    starts: Vec<usize>,
+    orders: Vec<Event>,
+    /// Customer and refund, by customer and time.
+    refunds: Vec<(usize, Event)>,
+}
+
+impl Block {
+    fn gather(table: &Table, value: &OrderValue, customers: Range<usize>, counts: &[u32]) -> Self {
+        let mut starts = Vec::with_capacity(customers.len() + 1);
+        let mut total = 0;
+        starts.push(0);
+        for &count in &counts[customers.clone()] {
+            total += count as usize;
+            starts.push(total);
+        }
+        let mut next = starts.clone();
+        let mut block =
+            Self { customers: customers.clone(), starts, orders: vec![Event { at: 0, amount: 0 }; total], refunds: Vec::new() };
+        let (mut owners, mut times, mut amounts, mut scratch) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (Some(owner), Some(time)) = (table.column("customer_id"), table.column("ordered_at")) else { return block };
+        for chunk in 0..table.chunk_count() {
+            owner.decode(chunk, &mut owners);
+            time.decode(chunk, &mut times);
+            amounts.clear();
+            amounts.resize(owners.len(), 0);
+            for &(name, coefficient) in &value.placed {
+                if let Some(column) = table.column(name) {
+                    column.decode(chunk, &mut scratch);
+                    amounts.iter_mut().zip(&scratch).for_each(|(amount, &part)| *amount += coefficient * part);
+                }
+            }
+            for (row, &owner) in owners.iter().enumerate() {
+                let owner = usize::try_from(owner).unwrap_or(usize::MAX);
+                if customers.contains(&owner) {
+                    let position = &mut next[owner - customers.start];
+                    block.orders[*position] = Event { at: times[row], amount: amounts[row] };
+                    *position += 1;
+                }
+            }
+            if value.refunds_apart {
+                block.gather_refunds(table, chunk, &owners, &times);
+            }
+        }
+        for pair in block.starts.windows(2) {
+            let orders = &mut block.orders[pair[0]..pair[1]];
+            if !orders.is_sorted() {
+                orders.sort_unstable();
+            }
+        }
+        block.refunds.sort_unstable();
+        block
+    }
+
+    fn gather_refunds(&mut self, table: &Table, chunk: usize, owners: &[i64], ordered: &[i64]) {
+        let (Some(amount), Some(at)) = (table.column("refund_amount"), table.column("refunded_at")) else { return };
+        let (mut amounts, mut times) = (Vec::new(), Vec::new());
+        amount.decode(chunk, &mut amounts);
+        at.decode(chunk, &mut times);
+        for (row, &amount) in amounts.iter().enumerate().filter(|(_, amount)| **amount != 0) {
+            let owner = usize::try_from(owners[row]).unwrap_or(usize::MAX);
+            if self.customers.contains(&owner) {
+                let at = if times[row] == MISSING { ordered[row] } else { times[row] };
+                self.refunds.push((owner, Event { at, amount }));
+            }
+        }
+    }
+
+    fn show(&self, tables: &Tables, segments: &Segments, folds: &mut [Box<dyn Fold>]) {
+        let mut own = Vec::new();
+        let mut refunds: Vec<Event> = Vec::new();
+        let mut refund = 0;
+        for (position, customer) in self.customers.clone().enumerate() {
+            let number = u32::try_from(customer).unwrap_or(u32::MAX);
+            segments.of_customer(number, &mut own);
+            refunds.clear();
+            while let Some(&(owner, event)) = self.refunds.get(refund).filter(|(owner, _)| *owner == customer) {
+                debug_assert_eq!(owner, customer);
+                refunds.push(event);
+                refund += 1;
+            }
+            let signed_up_at = tables.attributes.signed_up_at.get(customer).copied();
+            let history = History {
+                customer: number,
+                segments: &own,
+                orders: &self.orders[self.starts[position]..self.starts[position + 1]],
+                refunds: &refunds,
+                signed_up_at: signed_up_at.filter(|&at| at != MISSING),
+            };
+            for fold in folds.iter_mut() {
+                fold.observe(&history);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn blocks_cover_every_customer_once(counts in proptest::collection::vec(0_u32..3_000_000, 0..60)) {
+            let blocks = blocks(&counts);
+            let covered: Vec<usize> = blocks.iter().flat_map(Clone::clone).collect();
+            prop_assert_eq!(covered, (0..counts.len()).collect::<Vec<_>>());
+            prop_assert!(blocks.len() <= MAX_BLOCKS + 1);
+        }
+    }
+}

@@ -1,0 +1,426 @@
+//! What a metric is: a declaration, typed options, what it asks of the data, and how it reads the answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use tallybook_ingest::TableKind;
+
+use crate::calendar::{Calendar, Period, Window};
+use crate::estimate::{Moments, Outcome, Undefined};
+use crate::history::Fold;
+use crate::reduction::{Median, Reduction, Sums};
+use crate::revenue::OrderValue;
+use crate::segments::Segments;
+use crate::timeline::{Timeline, WindowId, Windows};
+
+/// The declaration of a metric. Everything that people read about it comes from here.
+#[derive(Debug)]
+pub struct Info {
+    /// Identifier: file name, YAML key and template key.
+    pub id: &'static str,
+    /// Title in reports.
+    pub title: &'static str,
+    /// Section of the report.
+    pub area: Area,
+    /// What its values are.
+    pub unit: Unit,
+    /// Which way is good.
+    pub good: Direction,
+    /// What it means, in one sentence.
+    pub definition: &'static str,
+    /// How it is computed.
+    pub formula: &'static str,
+    /// Where the definition comes from.
+    pub source: &'static str,
+    /// How its interval is computed.
+    pub interval: &'static str,
+    /// What is easily got wrong.
+    pub traps: &'static [&'static str],
+    /// Options with their defaults.
+    pub options: &'static [OptionInfo],
+    /// Options as they may stand in a pipeline file; run on empty tables by a test, where it must be undefined.
+    pub example: &'static str,
+}
+
+/// An option of a metric, for people.
+#[derive(Debug)]
+pub struct OptionInfo {
+    /// Name in the pipeline file.
+    pub name: &'static str,
+    /// Default, as it would be written there.
+    pub default: &'static str,
+    /// What it does.
+    pub meaning: &'static str,
+}
+
+/// Sections of a report, in causal order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Area {
+    /// Winning customers.
+    Acquisition,
+    /// Orders and revenue.
+    Orders,
+    /// Keeping customers.
+    Retention,
+    /// What customers are worth.
+    Lifetime,
+}
+
+impl Area {
+    /// All areas, in the order of a report.
+    pub const ALL: [Self; 4] = [Self::Acquisition, Self::Orders, Self::Retention, Self::Lifetime];
+
+    /// Gives the heading of the section.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Acquisition => "Acquisition",
+            Self::Orders => "Orders and revenue",
+            Self::Retention => "Retention and churn",
+            Self::Lifetime => "Lifetime value",
+        }
+    }
+}
+
+/// What a value is, in base units; formats follow from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// Minor units of the pipeline's currency.
+    Money,
+    /// A count.
+    Count,
+    /// A share between 0 and 1, shown in percent.
+    Share,
+    /// A relative change, shown in percent with its sign.
+    Change,
+    /// A plain number.
+    Number,
+}
+
+/// Which way is good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// More is better.
+    Up,
+    /// Less is better.
+    Down,
+    /// Neither.
+    Neither,
+}
+
+/// One of the values that a metric yields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Measure {
+    /// Key: `value` for the headline, else a word such as `median`.
+    pub key: &'static str,
+    /// What is added to the metric's title; nothing for the headline.
+    pub suffix: &'static str,
+    /// What its values are.
+    pub unit: Unit,
+}
+
+impl Measure {
+    /// The key of the headline measure.
+    pub const HEADLINE: &'static str = "value";
+
+    /// Makes a headline.
+    pub const fn headline(unit: Unit) -> Self {
+        Self { key: Self::HEADLINE, suffix: "", unit }
+    }
+}
+
+/// A table and the columns of it that a metric reads besides the required ones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need {
+    /// The table; `orders` is also satisfied by `order_lines`.
+    pub table: TableKind,
+    /// Columns without which the metric cannot be computed.
+    pub columns: Vec<&'static str>,
+    /// Columns that are used where they are there.
+    pub optional: Vec<&'static str>,
+}
+
+impl Need {
+    /// Needs orders, and whatever the worth of an order is made of.
+    pub fn orders() -> Self {
+        let optional = vec!["discount", "tax", "shipping", "refund_amount", "refunded_at"];
+        Self { table: TableKind::Orders, columns: Vec::new(), optional }
+    }
+}
+
+/// A metric with its options.
+pub trait Metric: Debug + Send + Sync {
+    /// Gives the declaration.
+    fn info(&self) -> &'static Info;
+
+    /// Gives the measures, the headline first.
+    fn measures(&self) -> Vec<Measure>;
+
+    /// Says which policies its options chose, for the report; empty where there is nothing to say.
+    fn policy(&self, value: &OrderValue) -> String;
+
+    /// Says what it reads.
+    fn needs(&self) -> Vec<Need>;
+
+    /// Asks for what it will read: windows, sums over rows, folds over customers.
+    fn request(&self, requests: &mut Requests<'_>);
+
+    /// Reads one measure for one window and segment.
+    fn outcome(&self, results: &Results, measure: &str, cell: &Cell) -> Outcome;
+
+    /// Reads a measure's cohort table as of the end of a window, where it has one.
+    fn cohorts(&self, results: &Results, measure: &str, cell: &Cell) -> Option<CohortTable>;
+}
+
+/// For what a measure is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Cell {
+    /// The period's window.
+    pub window: Window,
+    /// The window of the period before.
+    pub previous: Window,
+    /// The window a year before, where there is one.
+    pub year_before: Option<Window>,
+    /// The segment, by its position among [`Segments`].
+    pub segment: usize,
+}
+
+/// A cohort table: one row a cohort, one column an age.
+#[derive(Debug, Clone)]
+pub struct CohortTable {
+    /// What its cells are.
+    pub unit: Unit,
+    /// What an age is: `month`, `week`, `days 1 to 7`.
+    pub ages: Vec<String>,
+    /// The cohorts, oldest first.
+    pub rows: Vec<CohortRow>,
+    /// Size-weighted total over mature cells, by age.
+    pub total: Vec<Outcome>,
+}
+
+/// A row of a cohort table.
+#[derive(Debug, Clone)]
+pub struct CohortRow {
+    /// The cohort's period.
+    pub cohort: Period,
+    /// How many customers it has.
+    pub size: u64,
+    /// Whether its period is over, so that no one joins it any more.
+    pub complete: bool,
+    /// What it did, by age.
+    pub cells: Vec<Outcome>,
+}
+
+/// A period that figures are wanted for, with what it is compared with.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// The period.
+    pub period: Period,
+    /// Windows of the period, the one before and the one a year before.
+    pub window: Window,
+    /// The period before.
+    pub previous: Window,
+    /// The period a year before, where there is one.
+    pub year_before: Option<Window>,
+}
+
+/// What the metrics of a run ask for.
+pub struct Requests<'a> {
+    /// The calendar.
+    pub calendar: &'a Calendar,
+    /// What an order is worth.
+    pub value: &'a OrderValue,
+    /// All periods that figures are wanted for.
+    pub wanted: &'a [Wanted],
+    /// The ends of the periods that are reported on, as opposed to shown in a series.
+    pub report_ends: &'a [Window],
+    pub(crate) windows: Windows,
+    pub(crate) activity: BTreeSet<WindowId>,
+    pub(crate) reductions: BTreeSet<Reduction>,
+    pub(crate) folds: BTreeMap<String, MakeFold>,
+}
+
+/// Makes a fold once the timeline is laid out and the tables are known.
+pub type MakeFold = Box<dyn FnOnce(&FoldContext) -> Box<dyn Fold>>;
+
+/// What folds are made from.
+#[derive(Debug)]
+pub struct FoldContext {
+    /// The timeline.
+    pub timeline: Arc<Timeline>,
+    /// The calendar.
+    pub calendar: Calendar,
+    /// How many segments there are.
+    pub segments: usize,
+    /// The first and the last day of the data that folds see.
+    pub span: (NaiveDate, NaiveDate),
+    /// Windows for which activity is asked.
+    pub activity: Vec<WindowId>,
+}
+
+impl<'a> Requests<'a> {
+    /// Begins with the windows that every metric is reported for.
+    pub fn new(calendar: &'a Calendar, value: &'a OrderValue, wanted: &'a [Wanted], report_ends: &'a [Window]) -> Self {
+        let mut windows = Windows::default();
+        for wanted in wanted {
+            windows.add(wanted.window);
+            windows.add(wanted.previous);
+            wanted.year_before.map(|window| windows.add(window));
+        }
+        Self {
+            calendar,
+            value,
+            wanted,
+            report_ends,
+            windows,
+            activity: BTreeSet::new(),
+            reductions: BTreeSet::new(),
+            folds: BTreeMap::new(),
+        }
+    }
+
+    /// Asks for a window.
+    pub fn window(&mut self, window: Window) -> WindowId {
+        self.windows.add(window)
+    }
+
+    /// Asks for sums over rows.
+    pub fn reduction(&mut self, reduction: Reduction) {
+        self.reductions.insert(reduction);
+    }
+
+    /// Asks for a fold under a key; an equal key means an equal fold.
+    pub fn fold(&mut self, key: &str, make: impl FnOnce(&FoldContext) -> Box<dyn Fold> + 'static) {
+        if !self.folds.contains_key(key) {
+            self.folds.insert(key.to_owned(), Box::new(make));
+        }
+    }
+
+    /// Asks who was active in every wanted window and those it is compared with.
+    pub fn activity(&mut self) {
+        use crate::folds::activity::Activity;
+        for wanted in self.wanted {
+            for window in [Some(wanted.window), Some(wanted.previous), wanted.year_before].into_iter().flatten() {
+                let id = self.windows.add(window);
+                self.activity.insert(id);
+            }
+        }
+        self.fold(Activity::KEY, |context| {
+            Box::new(Activity::new(&context.timeline, &context.activity, context.segments))
+        });
+    }
+
+    /// Asks when customers came.
+    pub fn firsts(&mut self, by_day: bool) {
+        use crate::folds::firsts::Firsts;
+        self.fold(Firsts::key(by_day), move |context| {
+            let calendar = by_day.then(|| context.calendar.clone());
+            Box::new(Firsts::new(&context.timeline, context.segments, calendar))
+        });
+    }
+}
+
+/// What the data answered.
+pub struct Results {
+    /// The timeline.
+    pub timeline: Arc<Timeline>,
+    /// The segments.
+    pub segments: Segments,
+    /// The calendar.
+    pub calendar: Calendar,
+    /// What an order is worth.
+    pub value: OrderValue,
+    pub(crate) sums: BTreeMap<Reduction, Sums>,
+    pub(crate) folds: BTreeMap<String, Box<dyn Fold>>,
+    pub(crate) orders: Option<Coverage>,
+    pub(crate) spend: Option<Coverage>,
+}
+
+/// The days of which a table has rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Coverage {
+    /// Day of the earliest row.
+    pub first: NaiveDate,
+    /// Day of the latest row.
+    pub last: NaiveDate,
+}
+
+impl Debug for Results {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Results").field("folds", &self.folds.keys()).finish_non_exhaustive()
+    }
+}
+
+impl Results {
+    /// Gives sums over rows; none where the window or the reduction was not asked for.
+    pub fn sums(&self, reduction: &Reduction, window: &Window, segment: usize) -> Moments {
+        let found = self.timeline.find(window).zip(self.sums.get(reduction));
+        found.map_or_else(Moments::default, |(window, sums)| sums.over(&self.timeline, window, segment))
+    }
+
+    /// Gives a median over rows.
+    pub fn median(&self, reduction: &Reduction, window: &Window, segment: usize) -> Option<Median> {
+        self.sums.get(reduction)?.median(self.timeline.find(window)?, segment)
+    }
+
+    /// Tells whether orders reach into a window; where they do not, nothing can be said of it.
+    pub fn covered(&self, window: &Window) -> Result<(), Undefined> {
+        reaches(self.orders, "orders", window)
+    }
+
+    /// Tells whether orders reach back before all of a window.
+    pub fn covered_whole(&self, window: &Window) -> Result<(), Undefined> {
+        self.covered(window)?;
+        match self.orders {
+            Some(orders) if orders.first > window.from => {
+                Err(Undefined::because(format!("orders begin on {}, inside the window", orders.first)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells whether a table reaches into a window.
+    pub fn covered_by(&self, table: TableKind, window: &Window) -> Result<(), Undefined> {
+        match table {
+            TableKind::Spend => reaches(self.spend, "spend", window),
+            _ => self.covered(window),
+        }
+    }
+
+    /// Gives a fold by its key.
+    pub fn fold<T: Fold>(&self, key: &str) -> Option<&T> {
+        let fold: &dyn std::any::Any = self.folds.get(key)?.as_ref();
+        fold.downcast_ref()
+    }
+
+    /// Gives who was active in a window.
+    pub fn activity(&self, window: &Window, segment: usize) -> crate::folds::activity::Cell {
+        use crate::folds::activity::Activity;
+        let found = self.fold::<Activity>(Activity::KEY).zip(self.timeline.find(window));
+        found.map_or_else(Default::default, |(fold, window)| fold.cell(window, segment))
+    }
+
+    /// Gives when customers came, as folded.
+    pub fn firsts(&self, by_day: bool) -> Option<&crate::folds::firsts::Firsts> {
+        use crate::folds::firsts::Firsts;
+        self.fold(Firsts::key(by_day))
+    }
+}
+
+fn reaches(coverage: Option<Coverage>, what: &str, window: &Window) -> Result<(), Undefined> {
+    match coverage {
+        None => Err(Undefined::because(format!("no rows in {what}"))),
+        Some(coverage) if window.to <= coverage.first => {
+            Err(Undefined::because(format!("{what} begin on {}", coverage.first)))
+        }
+        Some(coverage) if window.from > coverage.last => {
+            Err(Undefined::because(format!("{what} end on {}", coverage.last)))
+        }
+        Some(_) => Ok(()),
+    }
+}

@@ -1,0 +1,29 @@
+//! Interval methods. Each is a pure function with its formula and source; estimates choose among them.
+
+mod normal;
+mod order;
+mod poisson;
+mod proportion;
+mod student;
+
+pub use normal::{Z95, erfc, normal_cdf, normal_quantile};
+pub use order::{median_ranks, quantile_of_sorted, select_median};
+pub use poisson::poisson_interval;
+pub use proportion::{newcombe_difference, wilson_interval};
+pub use student::student_quantile;
+
+/// A two-sided confidence interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Interval {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+impl Interval {
+    /// Makes the interval of a value and a half-width.
+    pub fn around(value: f64, half_width: f64) -> Self {
+        Self { low: value - half_width, high: value + half_width }
+    }
+}
