@@ -17,10 +17,10 @@ use crate::segments::{Segments, TOTAL};
 use crate::timeline::{Timeline, WindowId};
 
 /// What is to be computed.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Job<'a> {
     /// The metrics, in the order of the report.
-    pub metrics: &'a [Box<dyn Metric>],
+    pub metrics: &'a [&'a dyn Metric],
     /// The calendar.
     pub calendar: &'a Calendar,
     /// What an order is worth.
@@ -171,13 +171,13 @@ impl Job<'_> {
                     let Some(want) = wanted.get(period) else { continue };
                     let last = if period == report { results.segments.count() } else { TOTAL + 1 };
                     for segment in TOTAL..last {
-                        figures.push(self.figure(metric.as_ref(), measure, want, segment, results, period == report));
+                        figures.push(self.figure(*metric, measure, want, segment, results, period == report));
                     }
                 }
                 if let Some(want) = wanted.get(report) {
                     let cell = cell_of(want, TOTAL);
                     if let Some(table) = metric.cohorts(results, measure.key, &cell) {
-                        self.push_cohorts(&mut figures, metric.as_ref(), measure, report, &table);
+                        self.push_cohorts(&mut figures, *metric, measure, report, &table);
                     }
                 }
             }

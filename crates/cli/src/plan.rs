@@ -1,0 +1,327 @@
+//! The plan of a run: everything that can be decided before a data file is read, and nothing that could still be wrong.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use chrono::DateTime;
+use sha2::{Digest, Sha256};
+use tallybook_ingest::config::AmountPart;
+use tallybook_ingest::{Conventions, IngestError, Roots, Source, TableKind, did_you_mean, folder_of};
+use tallybook_metrics::Job;
+use tallybook_metrics::calendar::{Calendar, Grain, Period, PeriodError, YearBefore};
+use tallybook_metrics::metric::{Metric, Need};
+use tallybook_metrics::revenue::{AmountContent, OrderValue};
+use tallybook_report::{Currency, Templates};
+
+use crate::args::When;
+use crate::error::CliError;
+use crate::pipeline::{OutputFormat, PipelineFile, Step};
+
+/// A run with all decisions taken.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) pipeline: PipelineFile,
+    pub(crate) calendar: Calendar,
+    pub(crate) year_before: YearBefore,
+    /// The periods to report, oldest first.
+    pub(crate) reports: Vec<Period>,
+    pub(crate) sources: Vec<Source>,
+    pub(crate) value: OrderValue,
+    pub(crate) currency: Currency,
+    pub(crate) templates: Templates,
+    pub(crate) formats: BTreeSet<OutputFormat>,
+    /// The folder that the pipeline's reports go to.
+    pub(crate) output: PathBuf,
+    /// SHA-256 of the pipeline file, shortened.
+    pub(crate) configuration: String,
+}
+
+/// What the command line says about a plan.
+#[derive(Debug, Default)]
+pub(crate) struct Overrides {
+    pub(crate) when: When,
+    pub(crate) out: Option<PathBuf>,
+    pub(crate) formats: Vec<OutputFormat>,
+}
+
+impl Plan {
+    /// Decides a run; `now` is the moment of it, in seconds since 1970 UTC.
+    pub(crate) fn new(pipeline: PipelineFile, overrides: &Overrides, now: i64) -> Result<Self, CliError> {
+        let config = &pipeline.config;
+        let calendar = Calendar {
+            zone: config.timezone.0,
+            week_start: config.period.week_starts.into(),
+            fiscal: config.period.fiscal,
+        };
+        let grain = config.period.grain;
+        let year_before = config.period.year_before.unwrap_or(YearBefore::default_for(grain));
+        if year_before == YearBefore::IsoWeek && grain != Grain::Week {
+            let message = format!("`iso_week` compares weeks, and the periods are {}s", grain.noun());
+            return Err(at(&pipeline, &[Step::Key("period"), Step::Key("year_before")], CliError::could_not_run(message)));
+        }
+        let reports = periods(&calendar, grain, &overrides.when, now)?;
+        let base = folder_of(&pipeline.path);
+        let currency = Currency {
+            code: config.currency.0.clone(),
+            decimals: config.currency_decimals.map_or(config.currency.decimals(), u32::from),
+        };
+        let conventions = Conventions {
+            roots: Roots { base: base.clone(), allowed: config.data_roots.clone() },
+            zone: calendar.zone,
+            currency: currency.code.clone(),
+            decimals: currency.decimals,
+        };
+        let mut sources = Vec::new();
+        for (table, source) in &config.sources {
+            sources.push(Source::open(*table, source, &conventions).map_err(|error| placed(&pipeline, *table, error))?);
+        }
+        if sources.iter().filter(|source| is_orders(source.table())).count() > 1 {
+            let message = "give `orders` or `order_lines`, not both: each is the table of orders";
+            return Err(at(&pipeline, &[Step::Key("sources")], CliError::could_not_run(message)));
+        }
+        let value = order_value(&pipeline, &sources);
+        check_needs(&pipeline, &sources)?;
+        check_segments(&pipeline, &sources)?;
+        keep_columns(&pipeline, &mut sources, &value);
+        let template_folder = config.report.templates.as_ref().map(|folder| base.join(folder));
+        let templates = Templates::load(template_folder.as_deref())?;
+        let formats: BTreeSet<OutputFormat> = match overrides.formats.as_slice() {
+            [] => config.report.formats.iter().copied().collect(),
+            given => given.iter().copied().collect(),
+        };
+        for (format, ending) in [(OutputFormat::Html, "html"), (OutputFormat::Markdown, "md")] {
+            if formats.contains(&format) {
+                templates.check(&format!("{}.{ending}", config.report.template)).map_err(|error| {
+                    at(&pipeline, &[Step::Key("report"), Step::Key("template")], CliError::from(error))
+                })?;
+            }
+        }
+        let output = overrides.out.clone().unwrap_or_else(|| base.join(&config.report.output)).join(&config.name.0);
+        let digest = Sha256::digest(pipeline.text.as_bytes());
+        let configuration = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self {
+            calendar,
+            year_before,
+            reports,
+            sources,
+            value,
+            currency,
+            templates,
+            formats,
+            output,
+            configuration,
+            pipeline,
+        })
+    }
+
+    /// The metrics, in the order of the pipeline file.
+    pub(crate) fn metrics(&self) -> Vec<&dyn Metric> {
+        self.pipeline.config.metrics.iter().map(|entry| entry.0.as_ref()).collect()
+    }
+
+    /// Gives the job to compute.
+    pub(crate) fn job<'a>(&'a self, metrics: &'a [&'a dyn Metric]) -> Job<'a> {
+        Job {
+            metrics,
+            calendar: &self.calendar,
+            value: &self.value,
+            dimensions: &self.pipeline.config.segments,
+            year_before: self.year_before,
+            history: usize::from(self.pipeline.config.period.history.0),
+            reports: &self.reports,
+            min_n: self.pipeline.config.min_n,
+        }
+    }
+}
+
+const fn is_orders(table: TableKind) -> bool {
+    matches!(table, TableKind::Orders | TableKind::OrderLines)
+}
+
+fn at(pipeline: &PipelineFile, steps: &[Step<'_>], error: CliError) -> CliError {
+    // The nearest part of the path that is written in the file.
+    let place = (0..=steps.len()).rev().find_map(|length| pipeline.place(&steps[..length]));
+    match place {
+        Some(place) => error.at(place),
+        None => error.context(format!("in {}", pipeline.path.display())),
+    }
+}
+
+/// Puts an error of a source where the pipeline file speaks of it.
+fn placed(pipeline: &PipelineFile, table: TableKind, error: IngestError) -> CliError {
+    let source = [Step::Key("sources"), Step::Key(table.name())];
+    let below = |steps: &[Step<'_>], error: CliError| at(pipeline, &[&source, steps].concat(), error);
+    match &error {
+        IngestError::MissingColumn { canonical, .. } | IngestError::TimeFormat { canonical, .. } => {
+            let name = canonical.clone();
+            let section = if pipeline.config.sources.get(&table).is_some_and(|source| source.dimensions.contains_key(&name)) {
+                "dimensions"
+            } else {
+                "columns"
+            };
+            if name == "timezone" { below(&[Step::Key("timezone")], error.into()) } else { below(&[Step::Key(section), Step::Key(&name)], error.into()) }
+        }
+        IngestError::UnknownCanonical { column, .. } => {
+            let name = column.clone();
+            below(&[Step::Key("columns"), Step::Key(&name)], error.into())
+        }
+        IngestError::NoFile { .. } | IngestError::Glob { .. } | IngestError::OutsideRoot { .. } => {
+            below(&[Step::Key("path")], error.into())
+        }
+        IngestError::CsvOption { option, .. } => {
+            let option = *option;
+            below(&[Step::Key("csv"), Step::Key(option)], error.into())
+        }
+        IngestError::Sql { place, .. } | IngestError::NotACondition { place, .. } => {
+            let place = place.clone();
+            match place.strip_prefix("columns.") {
+                Some(name) => below(&[Step::Key("columns"), Step::Key(name), Step::Key("sql")], error.into()),
+                None => {
+                    let index = place.chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0);
+                    below(&[Step::Key("exclude"), Step::Item(index), Step::Key("when")], error.into())
+                }
+            }
+        }
+        _ => below(&[], error.into()),
+    }
+}
+
+fn order_value(pipeline: &PipelineFile, sources: &[Source]) -> OrderValue {
+    let source = sources.iter().find(|source| is_orders(source.table()));
+    let written = source.and_then(|source| pipeline.config.sources.get(&source.table()));
+    let content = written.map_or_else(AmountContent::default, |written| AmountContent {
+        tax: written.amount_includes.contains(&AmountPart::Tax),
+        shipping: written.amount_includes.contains(&AmountPart::Shipping),
+        after_discount: written.amount_after_discount,
+    });
+    OrderValue::new(pipeline.config.revenue, content, |column| {
+        column == "amount" || source.is_some_and(|source| source.supplies(column))
+    })
+}
+
+fn satisfies(source: &Source, need: &Need) -> bool {
+    source.table() == need.table || (need.table == TableKind::Orders && is_orders(source.table()))
+}
+
+/// Every metric has the tables and columns that it reads.
+fn check_needs(pipeline: &PipelineFile, sources: &[Source]) -> Result<(), CliError> {
+    for (index, entry) in pipeline.config.metrics.iter().enumerate() {
+        let id = entry.0.info().id;
+        let here = [Step::Key("metrics"), Step::Item(index)];
+        if pipeline.config.metrics[..index].iter().any(|other| other.0.info().id == id) {
+            return Err(at(pipeline, &here, CliError::could_not_run(format!("the metric `{id}` is listed twice"))));
+        }
+        for need in entry.0.needs() {
+            let Some(source) = sources.iter().find(|source| satisfies(source, &need)) else {
+                let error = CliError::could_not_run(format!("the metric `{id}` needs the table `{}`", need.table))
+                    .hint(format!("add it under `sources`, or take `{id}` off the list"));
+                return Err(at(pipeline, &here, error));
+            };
+            if let Some(column) = need.columns.iter().find(|column| !source.supplies(column)) {
+                let error = CliError::could_not_run(format!(
+                    "the metric `{id}` needs the column `{column}` of the table `{}`",
+                    source.table()
+                ))
+                .hint(format!("map it under `sources.{}.columns`", source.table()));
+                return Err(at(pipeline, &here, error));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Every segment is a dimension that orders or customers carry.
+fn check_segments(pipeline: &PipelineFile, sources: &[Source]) -> Result<(), CliError> {
+    let known: BTreeSet<&str> = sources
+        .iter()
+        .filter(|source| source.table() != TableKind::Spend)
+        .flat_map(Source::dimensions)
+        .filter(|name| *name != "order_id")
+        .collect();
+    for (index, segment) in pipeline.config.segments.iter().enumerate() {
+        let here = [Step::Key("segments"), Step::Item(index)];
+        if !known.contains(segment.as_str()) {
+            let error = CliError::could_not_run(format!("no orders or customers can be broken down by `{segment}`"));
+            let error = match did_you_mean(segment, known.iter().copied()) {
+                Some(guess) => error.hint(format!("did you mean `{guess}`?")),
+                None if known.is_empty() => error.hint("map a column under `dimensions` of a source"),
+                None => error.hint(format!("known are: {}", known.iter().copied().collect::<Vec<_>>().join(", "))),
+            };
+            return Err(at(pipeline, &here, error));
+        }
+        if pipeline.config.segments[..index].contains(segment) {
+            return Err(at(pipeline, &here, CliError::could_not_run(format!("the segment `{segment}` is listed twice"))));
+        }
+    }
+    Ok(())
+}
+
+/// Sources read only what the metrics ask for.
+fn keep_columns(pipeline: &PipelineFile, sources: &mut [Source], value: &OrderValue) {
+    for source in sources {
+        let mut wanted: BTreeSet<String> = pipeline.config.segments.iter().cloned().collect();
+        for need in pipeline.config.metrics.iter().flat_map(|entry| entry.0.needs()) {
+            if satisfies(source, &need) {
+                wanted.extend(need.columns.iter().map(|column| (*column).to_owned()));
+            }
+        }
+        if is_orders(source.table()) {
+            wanted.extend(value.columns().map(str::to_owned));
+            wanted.extend(value.after_refunds().into_iter().map(|(column, _)| column.to_owned()));
+        }
+        source.keep_only(&wanted);
+    }
+}
+
+/// Chooses the periods to report.
+fn periods(calendar: &Calendar, grain: Grain, when: &When, now: i64) -> Result<Vec<Period>, CliError> {
+    let wrong = |error: &PeriodError| CliError::could_not_run(error.to_string());
+    let now = match &when.as_of {
+        Some(text) => moment(calendar, text)?,
+        None => now,
+    };
+    let reports = match (when.from, when.to, &when.period) {
+        (Some(from), Some(to), _) if when.each => {
+            let range = Period::custom(from, to).map_err(|error| wrong(&error))?;
+            let mut period = calendar.period_of(grain, from);
+            if period.from < from {
+                period = calendar.next(&period);
+            }
+            let mut periods = Vec::new();
+            while period.to <= range.to {
+                let next = calendar.next(&period);
+                periods.push(period);
+                period = next;
+            }
+            if periods.is_empty() {
+                let message = format!("no whole {} lies between {from} and {to}", grain.noun());
+                return Err(CliError::could_not_run(message));
+            }
+            periods
+        }
+        (Some(from), Some(to), _) => vec![Period::custom(from, to).map_err(|error| wrong(&error))?],
+        (_, _, Some(label)) => vec![calendar.parse(grain, label).map_err(|error| wrong(&error))?],
+        _ => vec![calendar.last_completed(grain, now)],
+    };
+    // A period that is not over would be compared with whole ones.
+    if let Some(open) = reports.iter().find(|period| calendar.day_start(period.to) > now) {
+        let day = calendar.day_of(now);
+        let error = CliError::could_not_run(format!("{} is not over: it ends on {}, and it is {day}", open.label, open.last()));
+        return Err(error.hint("report a range up to yesterday with --from and --to, or set --as-of"));
+    }
+    Ok(reports)
+}
+
+fn moment(calendar: &Calendar, text: &str) -> Result<i64, CliError> {
+    if let Ok(day) = text.parse() {
+        return Ok(calendar.day_start(day));
+    }
+    DateTime::parse_from_rfc3339(text).map(|time| time.timestamp()).map_err(|_| {
+        CliError::could_not_run(format!("`{text}` is neither a day such as 2026-11-16 nor a timestamp such as 2026-11-16T06:00:00Z"))
+    })
+}
+
+/// The name of a path as a user would write it.
+pub(crate) fn shown(path: &Path) -> String {
+    path.display().to_string()
+}

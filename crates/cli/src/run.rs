@@ -1,0 +1,208 @@
+//! A run, one line a stage: plan -> tables -> figures -> documents -> files -> published.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tallybook_ingest::{Reason, SourceReport, TableKind, load};
+use tallybook_metrics::ReportFigures;
+use tallybook_metrics::metric::Metric;
+use tallybook_report::{
+    Check, Document, FORMAT_VERSION, MeasureNote, MetricNote, SourceNote, Trust, TrustState, to_parquet,
+};
+
+use crate::error::CliError;
+use crate::pipeline::OutputFormat;
+use crate::plan::{Plan, shown};
+use crate::progress::Progress;
+use crate::publish::{Edition, Publisher};
+
+/// Runs a plan; gives the pages that were published.
+pub(crate) fn run(plan: &Plan, progress: &Progress) -> Result<Vec<PathBuf>, CliError> {
+    let publisher = Publisher::lock(&plan.output)?;
+    let reader = progress.reader();
+    let (tables, accounts) = load(&plan.sources, &reader)?;
+    refuse_if_held(plan, &publisher, &accounts)?;
+    progress.stage("computing");
+    let metrics = plan.metrics();
+    let figures = plan.job(&metrics).run(&tables);
+    progress.stage("rendering");
+    let mut pages = Vec::new();
+    for figures in figures {
+        let document = document(plan, &metrics, figures, &accounts);
+        let edition = edition(plan, &document, &accounts)?;
+        pages.push(publisher.publish(&edition)?);
+    }
+    progress.finish();
+    Ok(pages)
+}
+
+/// Too many quarantined rows hold the report back; the rows are written out all the same.
+fn refuse_if_held(plan: &Plan, publisher: &Publisher, accounts: &[SourceReport]) -> Result<(), CliError> {
+    let Some(worst) = accounts.iter().find(|account| account.exceeds_quarantine()) else { return Ok(()) };
+    let mut edition = Edition::new("held");
+    add_quarantine(&mut edition, accounts)?;
+    let written = publisher.publish(&edition)?;
+    let table = worst.table.map_or("source", TableKind::name);
+    let share = worst.quarantined_rows() as f64 / worst.read as f64 * 100.0;
+    let most = worst.quarantined.iter().max_by_key(|(_, count)| **count);
+    let most = most.map(|((column, reason), count)| format!("mostly `{column}` {reason} ({count} rows)"));
+    Err(CliError::held(format!(
+        "HELD: {} of {} rows of `{table}` do not fit ({share:.1}%, allowed are {:.1}%), {}",
+        worst.quarantined_rows(),
+        worst.read,
+        worst.max_quarantined * 100.0,
+        most.unwrap_or_default()
+    ))
+    .hint(format!("the rows are in {}; the last good report stays in {}", shown(&written), shown(&plan.output)))
+    .hint(format!("leave rows out on purpose with `sources.{table}.exclude`, or raise `max_quarantined`")))
+}
+
+fn document(plan: &Plan, metrics: &[&dyn Metric], figures: ReportFigures, accounts: &[SourceReport]) -> Document {
+    let config = &plan.pipeline.config;
+    let by_first_order = figures.by_first_order.iter().map(|dimension| {
+        format!("Customers are sorted by {dimension} of their first order: the customers table has none.")
+    });
+    Document {
+        format: FORMAT_VERSION,
+        program: concat!("tallybook ", env!("CARGO_PKG_VERSION")).to_owned(),
+        pipeline: config.name.0.clone(),
+        title: config.title.clone(),
+        company: config.company.clone(),
+        timezone: plan.calendar.zone.name().to_owned(),
+        currency: plan.currency.clone(),
+        locale: config.report.locale,
+        previous: figures.previous.clone(),
+        year_before: figures.year_before.as_ref().ok().cloned(),
+        year_before_reason: figures.year_before.as_ref().err().cloned(),
+        year_before_policy: plan.year_before.name().to_owned(),
+        min_n: config.min_n,
+        trust: trust(&figures, accounts),
+        metrics: metrics.iter().map(|metric| note(plan, *metric)).collect(),
+        sources: accounts.iter().map(|account| source_note(plan, account)).collect(),
+        orders_inside: figures.orders_inside,
+        orders_outside: figures.orders_outside,
+        notes: by_first_order.collect(),
+        configuration: plan.configuration.clone(),
+        command: command(plan, &figures),
+        period: figures.period,
+        figures: figures.figures,
+    }
+}
+
+fn command(plan: &Plan, figures: &ReportFigures) -> String {
+    use tallybook_metrics::calendar::Grain;
+    let period = &figures.period;
+    let when = match period.grain {
+        Grain::Custom => format!("--from {} --to {}", period.from, period.last()),
+        _ => format!("--period {}", period.label),
+    };
+    format!("tallybook run {} {when}", shown(&plan.pipeline.path))
+}
+
+/// The checks of a run: whether data reach to the end of the period, and whether rows had to be set aside.
+fn trust(figures: &ReportFigures, accounts: &[SourceReport]) -> Trust {
+    let mut checks = Vec::new();
+    let covered = [("orders", figures.orders), ("spend", figures.spend)];
+    for (table, coverage) in covered {
+        let Some(coverage) = coverage else { continue };
+        let ends_early = coverage.last < figures.period.last();
+        checks.push(Check {
+            name: format!("{table} reach the period's end"),
+            state: if ends_early { TrustState::Degraded } else { TrustState::Pass },
+            detail: if ends_early {
+                format!("{table} end on {}, the period on {}", coverage.last, figures.period.last())
+            } else {
+                format!("latest day {}", coverage.last)
+            },
+        });
+    }
+    for account in accounts {
+        let table = account.table.map_or("source", TableKind::name);
+        checks.push(Check {
+            name: format!("{table} rows accounted for"),
+            state: TrustState::Pass,
+            detail: format!(
+                "{} read = {} used + {} quarantined + {} left out; up to {:.1}% may be quarantined",
+                account.read,
+                account.used,
+                account.quarantined_rows(),
+                account.excluded.values().sum::<u64>(),
+                account.max_quarantined * 100.0
+            ),
+        });
+    }
+    Trust { state: checks.iter().map(|check| check.state).max().unwrap_or(TrustState::Pass), checks }
+}
+
+fn note(plan: &Plan, metric: &dyn Metric) -> MetricNote {
+    let info = metric.info();
+    MetricNote {
+        id: info.id.to_owned(),
+        title: info.title.to_owned(),
+        area: info.area,
+        good: info.good,
+        definition: info.definition.to_owned(),
+        formula: info.formula.to_owned(),
+        source: info.source.to_owned(),
+        interval: info.interval.to_owned(),
+        policy: metric.policy(&plan.value),
+        measures: metric
+            .measures()
+            .into_iter()
+            .map(|measure| MeasureNote { key: measure.key.to_owned(), suffix: measure.suffix.to_owned(), unit: measure.unit })
+            .collect(),
+    }
+}
+
+fn source_note(plan: &Plan, account: &SourceReport) -> SourceNote {
+    let file_name = |path: &std::path::Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let reason = |(column, reason): &(String, Reason)| format!("{column} {reason}");
+    SourceNote {
+        table: account.table.map_or("", TableKind::name).to_owned(),
+        files: account.files.iter().filter_map(|file| file_name(&file.path)).collect(),
+        read: account.read,
+        used: account.used,
+        orders: account.orders,
+        quarantined: account.quarantined.iter().map(|(key, count)| (reason(key), *count)).collect(),
+        excluded: account.excluded.iter().map(|(reason, count)| (reason.clone(), *count)).collect(),
+        latest: account.latest.map(|at| plan.calendar.day_of(at)),
+    }
+}
+
+/// Makes the files of one report.
+fn edition(plan: &Plan, document: &Document, accounts: &[SourceReport]) -> Result<Edition, CliError> {
+    let mut edition = Edition::new(&document.period.label);
+    let template = &plan.pipeline.config.report.template;
+    if plan.formats.contains(&OutputFormat::Html) {
+        edition.add_page("report.html", plan.templates.render(&format!("{template}.html"), document)?.into_bytes());
+    }
+    if plan.formats.contains(&OutputFormat::Markdown) {
+        edition.add_page("report.md", plan.templates.render(&format!("{template}.md"), document)?.into_bytes());
+    }
+    edition.add_page("figures.json", document.to_json()?.into_bytes());
+    if plan.formats.contains(&OutputFormat::Parquet) {
+        edition.add("figures.parquet", to_parquet(&document.figures)?);
+    }
+    add_quarantine(&mut edition, accounts)?;
+    Ok(edition)
+}
+
+fn add_quarantine(edition: &mut Edition, accounts: &[SourceReport]) -> Result<(), CliError> {
+    let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    for account in accounts.iter().filter(|account| !account.rows.is_empty()) {
+        let name = format!("quarantine-{}.csv", account.table.map_or("source", TableKind::name));
+        let mut bytes = Vec::new();
+        account
+            .write_quarantine(&mut bytes)
+            .map_err(|error| CliError::could_not_run("cannot write the quarantined rows").because(&error))?;
+        files.insert(name, bytes);
+    }
+    for (name, bytes) in files {
+        edition.add(&name, bytes);
+    }
+    Ok(())
+}
+
+/// Keeps the compiler from inferring a narrower type for progress callbacks.
+pub(crate) type Reader = Arc<dyn Fn(TableKind, u64) + Send + Sync>;

@@ -1,0 +1,804 @@
+//! Views: what templates see. Every number in them is a text already; templates do no arithmetic.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use tallybook_metrics::calendar::Period;
+use tallybook_metrics::figure::{Against, COHORT_TOTAL, Change, Figure, Reading, State};
+use tallybook_metrics::metric::{Area, Direction, Unit};
+
+use crate::charts::{LineChart, Point, line_chart, sparkline, unicode_sparkline};
+use crate::document::{Document, MeasureNote, MetricNote, SourceNote, TrustState};
+use crate::format::{Formatter, NOT_AVAILABLE};
+
+/// Values of a dimension that a report lists; the rest are counted, and in `figures.json`.
+const LISTED: usize = 10;
+
+/// A report page.
+#[derive(Debug, Clone, Serialize)]
+pub struct Page {
+    /// Language of the page's words.
+    pub lang: &'static str,
+    /// Title of the report.
+    pub title: String,
+    /// The company.
+    pub company: String,
+    /// Name of the pipeline.
+    pub pipeline: String,
+    /// The period in words: `Mon 9 – Sun 15 Nov 2026`.
+    pub period: String,
+    /// The period's label: `2026-W46`.
+    pub label: String,
+    /// The word for such a period.
+    pub noun: &'static str,
+    /// The zone in which days begin.
+    pub zone: String,
+    /// The period before, in words.
+    pub previous: String,
+    /// The period a year before, in words, or why there is none.
+    pub year_before: String,
+    /// The last day of which there are orders.
+    pub data_until: String,
+    /// Whether the report can be trusted.
+    pub trust: TrustView,
+    /// What happened, in sentences.
+    pub sentences: Vec<String>,
+    /// The scorecard.
+    pub groups: Vec<Group>,
+    /// The details.
+    pub sections: Vec<Section>,
+    /// What became of the rows.
+    pub sources: Vec<SourceView>,
+    /// How orders divide into the period and the rest.
+    pub account: String,
+    /// Notes on breakdowns.
+    pub notes: Vec<String>,
+    /// Hash of the configuration.
+    pub configuration: String,
+    /// The command that makes the page again.
+    pub command: String,
+    /// The program.
+    pub program: String,
+}
+
+/// The trust strip.
+#[derive(Debug, Clone, Serialize)]
+pub struct TrustView {
+    /// `pass`, `degraded` or `held`.
+    pub class: &'static str,
+    /// The word shown.
+    pub word: &'static str,
+    /// The check that says so.
+    pub sentence: String,
+    /// All checks.
+    pub checks: Vec<CheckView>,
+}
+
+/// A check.
+#[derive(Debug, Clone, Serialize)]
+pub struct CheckView {
+    /// Its class.
+    pub class: &'static str,
+    /// Its word.
+    pub word: &'static str,
+    /// What was checked.
+    pub name: String,
+    /// What came of it.
+    pub detail: String,
+}
+
+/// A group of rows of the scorecard.
+#[derive(Debug, Clone, Serialize)]
+pub struct Group {
+    /// Heading.
+    pub title: &'static str,
+    /// Rows.
+    pub rows: Vec<Row>,
+}
+
+/// A row of the scorecard.
+#[derive(Debug, Clone, Serialize)]
+pub struct Row {
+    /// Title of the metric, with its measure.
+    pub title: String,
+    /// Anchor of the details.
+    pub anchor: String,
+    /// Whether this is a further measure of the metric above.
+    pub minor: bool,
+    /// Value and judgement.
+    pub cell: CellView,
+    /// Change to the period before.
+    pub previous: ChangeView,
+    /// Change to the year before.
+    pub year_before: ChangeView,
+    /// Sparkline.
+    pub spark: String,
+    /// Sparkline in characters.
+    pub spark_text: String,
+}
+
+/// A value with what it rests on.
+#[derive(Debug, Clone, Serialize)]
+pub struct CellView {
+    /// The value.
+    pub value: String,
+    /// Its interval.
+    pub interval: String,
+    /// What it rests on.
+    pub n: String,
+    /// `final`, `immature`, `suppressed` or `undefined`.
+    pub state: &'static str,
+    /// Why there is no value.
+    pub reason: String,
+}
+
+/// A change.
+#[derive(Debug, Clone, Serialize)]
+pub struct ChangeView {
+    /// The change.
+    pub text: String,
+    /// An arrow where the change is beyond chance.
+    pub arrow: &'static str,
+    /// `good`, `bad`, `changed`, `level` or `none`.
+    pub class: &'static str,
+    /// What the class says, in words.
+    pub meaning: &'static str,
+    /// The interval, or why there is no change.
+    pub detail: String,
+}
+
+/// A section of the details.
+#[derive(Debug, Clone, Serialize)]
+pub struct Section {
+    /// Heading.
+    pub title: &'static str,
+    /// Metrics.
+    pub metrics: Vec<MetricView>,
+}
+
+/// A metric in detail.
+#[derive(Debug, Clone, Serialize)]
+pub struct MetricView {
+    /// Identifier.
+    pub id: String,
+    /// Title.
+    pub title: String,
+    /// What it means.
+    pub definition: String,
+    /// How it is computed.
+    pub formula: String,
+    /// Which policies apply.
+    pub policy: String,
+    /// How its interval is computed.
+    pub interval: String,
+    /// Where the definition comes from.
+    pub source: String,
+    /// The headline value.
+    pub cell: CellView,
+    /// Line chart.
+    pub chart: Option<String>,
+    /// Whether the chart shows the year before.
+    pub chart_year_before: bool,
+    /// Breakdowns.
+    pub breakdowns: Vec<Breakdown>,
+    /// Cohort tables.
+    pub cohorts: Vec<CohortView>,
+}
+
+/// A metric by the values of a dimension.
+#[derive(Debug, Clone, Serialize)]
+pub struct Breakdown {
+    /// The dimension.
+    pub dimension: String,
+    /// Rows.
+    pub rows: Vec<BreakdownRow>,
+    /// What is not listed.
+    pub rest: String,
+}
+
+/// A value of a dimension.
+#[derive(Debug, Clone, Serialize)]
+pub struct BreakdownRow {
+    /// The value of the dimension.
+    pub name: String,
+    /// The figure.
+    pub cell: CellView,
+    /// Change to the period before.
+    pub previous: ChangeView,
+}
+
+/// A cohort table.
+#[derive(Debug, Clone, Serialize)]
+pub struct CohortView {
+    /// Title.
+    pub title: String,
+    /// Headings of the ages.
+    pub ages: Vec<AgeView>,
+    /// Rows, newest last.
+    pub rows: Vec<CohortRowView>,
+    /// The size-weighted total over mature cells.
+    pub total: CohortRowView,
+    /// Older cohorts that are not listed.
+    pub rest: String,
+}
+
+/// The heading of an age.
+#[derive(Debug, Clone, Serialize)]
+pub struct AgeView {
+    /// In short: `3`.
+    pub short: String,
+    /// In full: `month 3`.
+    pub full: String,
+}
+
+/// A row of a cohort table.
+#[derive(Debug, Clone, Serialize)]
+pub struct CohortRowView {
+    /// The cohort.
+    pub name: String,
+    /// Its size.
+    pub size: String,
+    /// Cells.
+    pub cells: Vec<HeatCell>,
+}
+
+/// A cell of a cohort table.
+#[derive(Debug, Clone, Serialize)]
+pub struct HeatCell {
+    /// The value; empty where it is immature.
+    pub text: String,
+    /// `h0` (lowest) to `h8`, `immature`, `suppressed` or `undefined`.
+    pub class: String,
+    /// In full, for a tooltip.
+    pub detail: String,
+}
+
+/// What became of the rows of a source.
+#[derive(Debug, Clone, Serialize)]
+pub struct SourceView {
+    /// The table.
+    pub table: String,
+    /// Files.
+    pub files: String,
+    /// Rows read.
+    pub read: String,
+    /// Rows used, and the orders made of them.
+    pub used: String,
+    /// Rows quarantined.
+    pub quarantined: String,
+    /// Rows excluded.
+    pub excluded: String,
+    /// Reasons with counts.
+    pub reasons: Vec<String>,
+    /// Day of the latest row.
+    pub latest: String,
+}
+
+/// Rows of a cohort table that are listed; older ones are counted.
+const COHORTS_LISTED: usize = 18;
+
+impl Page {
+    /// Makes the view of a document.
+    pub fn new(document: &Document) -> Self {
+        Views { document, format: Formatter { locale: document.locale, currency: document.currency.clone() } }.page()
+    }
+}
+
+struct Views<'a> {
+    document: &'a Document,
+    format: Formatter,
+}
+
+impl Views<'_> {
+    fn page(&self) -> Page {
+        let document = self.document;
+        let days = |period: &Period| self.format.days(period);
+        let year_before = match (&document.year_before, &document.year_before_reason) {
+            (Some(period), _) => days(period),
+            (None, Some(reason)) => format!("none: {reason}"),
+            (None, None) => "none".to_owned(),
+        };
+        let orders = document.sources.iter().find(|source| source.table.starts_with("order"));
+        let latest = orders.and_then(|source| source.latest);
+        let grid = self.groups();
+        Page {
+            lang: "en",
+            title: document.title.clone(),
+            company: document.company.clone(),
+            pipeline: document.pipeline.clone(),
+            period: days(&document.period),
+            label: document.period.label.clone(),
+            noun: document.period.grain.noun(),
+            zone: document.timezone.clone(),
+            previous: days(&document.previous),
+            year_before: format!("{year_before} ({})", document.year_before_policy),
+            data_until: latest.map_or_else(|| NOT_AVAILABLE.to_owned(), |day| self.format.day(day)),
+            trust: self.trust(),
+            sentences: self.sentences(),
+            groups: grid,
+            sections: self.sections(),
+            sources: document.sources.iter().map(|source| self.source(source)).collect(),
+            account: format!(
+                "Of {} orders, {} lie in the period and {} outside it.",
+                self.format.count(document.orders_inside + document.orders_outside),
+                self.format.count(document.orders_inside),
+                self.format.count(document.orders_outside)
+            ),
+            notes: document.notes.clone(),
+            configuration: document.configuration.clone(),
+            command: document.command.clone(),
+            program: document.program.clone(),
+        }
+    }
+
+    fn trust(&self) -> TrustView {
+        let trust = &self.document.trust;
+        let checks: Vec<CheckView> = trust
+            .checks
+            .iter()
+            .map(|check| CheckView {
+                class: trust_class(check.state),
+                word: check.state.word(),
+                name: check.name.clone(),
+                detail: check.detail.clone(),
+            })
+            .collect();
+        let worst = trust.checks.iter().find(|check| check.state == trust.state && check.state != TrustState::Pass);
+        let sentence = worst.map_or_else(
+            || format!("All {} checks passed.", trust.checks.len()),
+            |check| format!("{}: {}", check.name, check.detail),
+        );
+        TrustView { class: trust_class(trust.state), word: trust.state.word(), sentence, checks }
+    }
+
+    /// The reported totals of a measure, and the series before them.
+    fn series<'b>(&'b self, metric: &str, measure: &str) -> Vec<&'b Figure> {
+        let own = |figure: &&Figure| {
+            figure.metric == metric && figure.measure == measure && figure.segment.is_none() && figure.cohort.is_none()
+        };
+        self.document.figures.iter().filter(own).collect()
+    }
+
+    fn reported<'b>(&'b self, metric: &str, measure: &str) -> Option<&'b Figure> {
+        self.series(metric, measure).into_iter().find(|figure| figure.period == self.document.period.label)
+    }
+
+    fn groups(&self) -> Vec<Group> {
+        Area::ALL
+            .into_iter()
+            .map(|area| Group {
+                title: area.title(),
+                rows: self
+                    .document
+                    .metrics
+                    .iter()
+                    .filter(|metric| metric.area == area)
+                    .flat_map(|metric| metric.measures.iter().map(move |measure| (metric, measure)))
+                    .filter_map(|(metric, measure)| self.row(metric, measure))
+                    .collect(),
+            })
+            .filter(|group| !group.rows.is_empty())
+            .collect()
+    }
+
+    fn row(&self, metric: &MetricNote, measure: &MeasureNote) -> Option<Row> {
+        let series = self.series(&metric.id, &measure.key);
+        let figure = self.reported(&metric.id, &measure.key)?;
+        let values: Vec<Option<f64>> = series.iter().map(|figure| figure.reading.value).collect();
+        let cell = self.cell(figure.unit, &figure.reading);
+        let description = format!("{} over {} periods, last {}", title_of(metric, measure), series.len(), cell.value);
+        Some(Row {
+            title: title_of(metric, measure),
+            anchor: metric.id.clone(),
+            minor: !measure.suffix.is_empty(),
+            previous: self.change(figure, metric.good, Against::Previous),
+            year_before: self.change(figure, metric.good, Against::YearBefore),
+            spark: sparkline(&values, &description),
+            spark_text: unicode_sparkline(last(&values, 13)),
+            cell,
+        })
+    }
+
+    fn cell(&self, unit: Unit, reading: &Reading) -> CellView {
+        let margin = reading.low.zip(reading.high).map(|(low, high)| (high - low) / 2.0);
+        let value = reading.value.map(|value| self.format.value(unit, value, margin));
+        let interval = match (reading.value, reading.low, reading.high) {
+            (Some(value), Some(low), Some(high)) => self.format.interval(unit, value, low, high),
+            _ => String::new(),
+        };
+        CellView {
+            value: value.unwrap_or_else(|| match reading.state {
+                State::Suppressed => "too few".to_owned(),
+                State::Immature => "not yet".to_owned(),
+                State::Final | State::Undefined => NOT_AVAILABLE.to_owned(),
+            }),
+            interval,
+            n: reading.n.map(|n| self.format.count(n)).unwrap_or_default(),
+            state: reading.state.name(),
+            reason: reading.reason.clone().unwrap_or_default(),
+        }
+    }
+
+    fn change(&self, figure: &Figure, good: Direction, against: Against) -> ChangeView {
+        let none = |detail: String| ChangeView {
+            text: NOT_AVAILABLE.to_owned(),
+            arrow: "",
+            class: "none",
+            meaning: "no comparison",
+            detail,
+        };
+        let Some(change) = figure.changes.iter().find(|change| change.against == against) else {
+            return none(String::new());
+        };
+        let Some(absolute) = change.absolute else { return none(change.reason.clone().unwrap_or_default()) };
+        let significant = change.is_significant();
+        let up = absolute > 0.0;
+        let (class, meaning) = match (significant, good, up) {
+            (false, ..) => ("level", "within chance"),
+            (true, Direction::Up, true) | (true, Direction::Down, false) => ("good", "better"),
+            (true, Direction::Up, false) | (true, Direction::Down, true) => ("bad", "worse"),
+            (true, Direction::Neither, _) => ("changed", "changed"),
+        };
+        ChangeView {
+            text: self.change_text(figure.unit, change, absolute),
+            arrow: match (significant, up) {
+                (false, _) => "",
+                (true, true) => "▲",
+                (true, false) => "▼",
+            },
+            class,
+            meaning,
+            detail: self.change_detail(figure.unit, change),
+        }
+    }
+
+    /// Amounts and counts change by percent, shares by percentage points.
+    fn change_text(&self, unit: Unit, change: &Change, absolute: f64) -> String {
+        let margin = change.low.zip(change.high).map(|(low, high)| (high - low) / 2.0);
+        match (unit, change.relative) {
+            (Unit::Money | Unit::Count | Unit::Number, Some(relative)) => self.format.relative(relative),
+            _ => self.format.difference(unit, absolute, margin),
+        }
+    }
+
+    fn change_detail(&self, unit: Unit, change: &Change) -> String {
+        let period = change.period.clone().unwrap_or_default();
+        let base = change.base.map(|base| self.format.value(unit, base, None)).unwrap_or_default();
+        let interval = change.low.zip(change.high).map(|(low, high)| {
+            let margin = Some((high - low) / 2.0);
+            let end = |end| self.format.difference(unit, end, margin);
+            format!("; difference between {} and {}", end(low), end(high))
+        });
+        format!("{base} in {period}{}", interval.unwrap_or_default())
+    }
+
+    fn sentences(&self) -> Vec<String> {
+        [self.what_happened(), self.what_stands_out(), self.what_it_rests_on()].into_iter().flatten().collect()
+    }
+
+    /// The first metrics of orders and acquisition, in one sentence.
+    fn what_happened(&self) -> Option<String> {
+        let mut parts = Vec::new();
+        for (id, noun) in [("revenue", "Revenue"), ("orders", "orders"), ("customers_new", "new customers")] {
+            let Some(figure) = self.reported(id, "value").filter(|figure| figure.reading.value.is_some()) else { continue };
+            let cell = self.cell(figure.unit, &figure.reading);
+            let change = self.change(figure, Direction::Up, Against::Previous);
+            let against = match change.class {
+                "none" => String::new(),
+                _ => format!(" ({} on the {} before)", change.text, self.document.previous.grain.noun()),
+            };
+            parts.push(if parts.is_empty() && id == "revenue" {
+                format!("{noun} was {}{against}", cell.value)
+            } else {
+                format!("{} {noun}{against}", cell.value)
+            });
+        }
+        let (first, rest) = parts.split_first()?;
+        let rest = match rest {
+            [] => String::new(),
+            [only] => format!(", from {only}"),
+            [one, two, ..] => format!(", from {one} and {two}"),
+        };
+        Some(format!("{first}{rest}."))
+    }
+
+    /// Metrics whose change to the period before is beyond chance.
+    fn what_stands_out(&self) -> Option<String> {
+        let mut better = Vec::new();
+        let mut worse = Vec::new();
+        for metric in &self.document.metrics {
+            let Some(figure) = self.reported(&metric.id, "value") else { continue };
+            let change = self.change(figure, metric.good, Against::Previous);
+            let text = format!("{} {} ({})", lower_first(&metric.title), change.arrow, change.text);
+            match change.class {
+                "good" => better.push(text),
+                "bad" => worse.push(text),
+                _ => {}
+            }
+        }
+        let noun = self.document.previous.grain.noun();
+        Some(match (better.is_empty(), worse.is_empty()) {
+            (true, true) => format!("No headline moved against the {noun} before by more than chance explains."),
+            (false, true) => format!("Beyond chance, better than the {noun} before: {}.", better.join(", ")),
+            (true, false) => format!("Beyond chance, worse than the {noun} before: {}.", worse.join(", ")),
+            (false, false) => {
+                format!("Beyond chance, better than the {noun} before: {}; worse: {}.", better.join(", "), worse.join(", "))
+            }
+        })
+    }
+
+    fn what_it_rests_on(&self) -> Option<String> {
+        let read: u64 = self.document.sources.iter().map(|source| source.read).sum();
+        let count = |pick: fn(&SourceNote) -> &Vec<(String, u64)>| -> u64 {
+            self.document.sources.iter().flat_map(pick).map(|(_, count)| count).sum()
+        };
+        let (quarantined, excluded) = (count(|source| &source.quarantined), count(|source| &source.excluded));
+        let set_aside = match (quarantined, excluded) {
+            (0, 0) => "every one of them used".to_owned(),
+            _ => format!(
+                "{} quarantined and {} left out on purpose",
+                self.format.count(quarantined),
+                self.format.count(excluded)
+            ),
+        };
+        (read > 0).then(|| format!("The figures rest on {} rows, {set_aside}.", self.format.count(read)))
+    }
+
+    fn sections(&self) -> Vec<Section> {
+        Area::ALL
+            .into_iter()
+            .map(|area| Section {
+                title: area.title(),
+                metrics: self
+                    .document
+                    .metrics
+                    .iter()
+                    .filter(|metric| metric.area == area)
+                    .filter_map(|metric| self.metric(metric))
+                    .collect(),
+            })
+            .filter(|section| !section.metrics.is_empty())
+            .collect()
+    }
+
+    fn metric(&self, metric: &MetricNote) -> Option<MetricView> {
+        let headline = metric.measures.first()?;
+        let figure = self.reported(&metric.id, &headline.key)?;
+        let series = self.series(&metric.id, &headline.key);
+        let chart_year_before = series.iter().filter(|figure| base(figure, Against::YearBefore).is_some()).count() > 1;
+        Some(MetricView {
+            id: metric.id.clone(),
+            title: metric.title.clone(),
+            definition: metric.definition.clone(),
+            formula: metric.formula.clone(),
+            policy: metric.policy.clone(),
+            interval: metric.interval.clone(),
+            source: metric.source.clone(),
+            cell: self.cell(figure.unit, &figure.reading),
+            chart: self.chart(metric, figure.unit, &series),
+            chart_year_before,
+            breakdowns: self.breakdowns(metric, &headline.key),
+            cohorts: metric.measures.iter().filter_map(|measure| self.cohorts(metric, measure)).collect(),
+        })
+    }
+
+    fn chart(&self, metric: &MetricNote, unit: Unit, series: &[&Figure]) -> Option<String> {
+        let points: Vec<Point> = series
+            .iter()
+            .map(|figure| {
+                let cell = self.cell(unit, &figure.reading);
+                let interval = if cell.interval.is_empty() { String::new() } else { format!(" ({})", cell.interval) };
+                Point {
+                    label: figure.period.clone(),
+                    value: figure.reading.value,
+                    text: format!("{}: {}{interval}", figure.period, cell.value),
+                    interval: figure.reading.low.zip(figure.reading.high),
+                    year_before: base(figure, Against::YearBefore),
+                }
+            })
+            .collect();
+        let label = |value: f64| self.format.value(unit, value, Some(value.abs().max(1.0)));
+        let percent = |value: f64| self.format.value(unit, value, None);
+        let last = points.last().map(|point| point.text.clone()).unwrap_or_default();
+        let is_share = matches!(unit, Unit::Share | Unit::Change | Unit::Number);
+        line_chart(&LineChart {
+            title: format!("{} by {}", metric.title, self.document.previous.grain.noun()),
+            description: format!("{} periods; {last}", points.len()),
+            points: &points,
+            label: if is_share { &percent } else { &label },
+            from_zero: matches!(unit, Unit::Money | Unit::Count),
+        })
+    }
+
+    fn breakdowns(&self, metric: &MetricNote, measure: &str) -> Vec<Breakdown> {
+        let mut by_dimension: Vec<(&str, Vec<&Figure>)> = Vec::new();
+        for figure in &self.document.figures {
+            let Some(segment) = figure.segment.as_ref().filter(|_| figure.metric == metric.id && figure.measure == measure)
+            else {
+                continue;
+            };
+            match by_dimension.iter_mut().find(|(dimension, _)| *dimension == segment.dimension) {
+                Some((_, figures)) => figures.push(figure),
+                None => by_dimension.push((&segment.dimension, vec![figure])),
+            }
+        }
+        by_dimension
+            .into_iter()
+            .filter_map(|(dimension, figures)| self.breakdown(metric, dimension, figures))
+            .collect()
+    }
+
+    fn breakdown(&self, metric: &MetricNote, dimension: &str, figures: Vec<&Figure>) -> Option<Breakdown> {
+        // Segments in which nothing happened, now or in the period before, would only fill the page.
+        let lives = |figure: &&Figure| {
+            figure.reading.n.is_some_and(|n| n > 0) || base(figure, Against::Previous).is_some_and(|value| value != 0.0)
+        };
+        let mut shown: Vec<&Figure> = figures.into_iter().filter(lives).collect();
+        if shown.is_empty() {
+            return None;
+        }
+        shown.sort_by_key(|figure| std::cmp::Reverse(figure.reading.n.unwrap_or(0)));
+        let rest = shown.len().saturating_sub(LISTED);
+        let rows = shown.iter().take(LISTED).map(|figure| BreakdownRow {
+            name: figure.segment.as_ref().map(|segment| segment.value.clone()).unwrap_or_default(),
+            cell: self.cell(figure.unit, &figure.reading),
+            previous: self.change(figure, metric.good, Against::Previous),
+        });
+        Some(Breakdown {
+            dimension: dimension.to_owned(),
+            rows: rows.collect(),
+            rest: if rest == 0 { String::new() } else { format!("and {rest} smaller ones in figures.json") },
+        })
+    }
+
+    fn cohorts(&self, metric: &MetricNote, measure: &MeasureNote) -> Option<CohortView> {
+        let mut rows: Vec<(&str, u64, Vec<&Figure>)> = Vec::new();
+        for figure in &self.document.figures {
+            let Some(cell) = figure.cohort.as_ref().filter(|_| figure.metric == metric.id && figure.measure == measure.key)
+            else {
+                continue;
+            };
+            match rows.last_mut().filter(|(cohort, ..)| *cohort == cell.cohort) {
+                Some((.., figures)) => figures.push(figure),
+                None => rows.push((&cell.cohort, cell.size, vec![figure])),
+            }
+        }
+        let position = rows.iter().position(|(cohort, ..)| *cohort == COHORT_TOTAL)?;
+        let (_, size, total) = rows.remove(position);
+        let ages = total.iter().filter_map(|figure| figure.cohort.as_ref());
+        let ages: Vec<AgeView> = ages
+            .map(|cell| AgeView {
+                short: cell.age_name.split_once(' ').map_or(cell.age_name.as_str(), |(_, age)| age).to_owned(),
+                full: cell.age_name.clone(),
+            })
+            .collect();
+        let heat = Heat::of(rows.iter().flat_map(|(.., figures)| figures), total.first().map(|figure| figure.unit));
+        let older = rows.len().saturating_sub(COHORTS_LISTED);
+        let view = |name: &str, size: u64, figures: &[&Figure]| CohortRowView {
+            name: name.to_owned(),
+            size: self.format.count(size),
+            cells: figures.iter().map(|figure| self.heat_cell(figure, &heat)).collect(),
+        };
+        Some(CohortView {
+            title: title_of(metric, measure),
+            ages,
+            rows: rows.iter().skip(older).map(|(name, size, figures)| view(name, *size, figures)).collect(),
+            total: view("all mature", size, &total),
+            rest: if older == 0 { String::new() } else { format!("{older} older cohorts are in figures.json") },
+        })
+    }
+
+    fn heat_cell(&self, figure: &Figure, heat: &Heat) -> HeatCell {
+        let cell = self.cell(figure.unit, &figure.reading);
+        let name = figure.cohort.as_ref().map(|cell| format!("{}, {}", cell.cohort, cell.age_name)).unwrap_or_default();
+        match figure.reading.value {
+            Some(value) => HeatCell {
+                text: self.heat_text(figure.unit, value),
+                class: heat.class(value),
+                detail: format!("{name}: {} {}, n = {}", cell.value, cell.interval, cell.n),
+            },
+            None => HeatCell {
+                text: String::new(),
+                class: figure.reading.state.name().to_owned(),
+                detail: format!("{name}: {}", cell.reason),
+            },
+        }
+    }
+
+    /// Cells of a triangle are narrow: whole percents from 10% on, money without cents.
+    fn heat_text(&self, unit: Unit, value: f64) -> String {
+        let margin = match unit {
+            Unit::Share if value >= 0.0995 => 0.05,
+            Unit::Share => 0.01,
+            _ => f64::INFINITY,
+        };
+        self.format.value(unit, value, Some(margin))
+    }
+
+    fn source(&self, source: &SourceNote) -> SourceView {
+        let sum = |parts: &[(String, u64)]| self.format.count(parts.iter().map(|(_, count)| count).sum());
+        let reason = |(reason, count): &(String, u64)| format!("{reason}: {}", self.format.count(*count));
+        let orders = source.orders.map(|orders| format!(" → {} orders", self.format.count(orders)));
+        SourceView {
+            table: source.table.clone(),
+            files: match source.files.as_slice() {
+                [] => String::new(),
+                [only] => only.clone(),
+                [first, .., last] => format!("{first} … {last} ({} files)", source.files.len()),
+            },
+            read: self.format.count(source.read),
+            used: format!("{}{}", self.format.count(source.used), orders.unwrap_or_default()),
+            quarantined: sum(&source.quarantined),
+            excluded: sum(&source.excluded),
+            reasons: source.quarantined.iter().map(reason).chain(source.excluded.iter().map(reason)).collect(),
+            latest: source.latest.map_or_else(|| NOT_AVAILABLE.to_owned(), |day| self.format.day(day)),
+        }
+    }
+}
+
+/// Shades of a cohort table, from the lowest to the highest value beyond age 0 (where by first order everyone is active).
+struct Heat {
+    low: f64,
+    high: f64,
+}
+
+impl Heat {
+    fn of<'a>(figures: impl Iterator<Item = &'a &'a Figure>, unit: Option<Unit>) -> Self {
+        let skip_zero = unit == Some(Unit::Share);
+        let mut heat = Self { low: f64::INFINITY, high: f64::NEG_INFINITY };
+        for figure in figures {
+            let age = figure.cohort.as_ref().map_or(0, |cell| cell.age);
+            if let Some(value) = figure.reading.value.filter(|_| age > 0 || !skip_zero) {
+                heat = Self { low: heat.low.min(value), high: heat.high.max(value) };
+            }
+        }
+        heat
+    }
+
+    fn class(&self, value: f64) -> String {
+        let share = if self.high > self.low { (value - self.low) / (self.high - self.low) } else { 0.5 };
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..=8")]
+        let step = (share.clamp(0.0, 1.0) * 8.0).round() as u8;
+        format!("h{step}")
+    }
+}
+
+fn base(figure: &Figure, against: Against) -> Option<f64> {
+    figure.changes.iter().find(|change| change.against == against).and_then(|change| change.base)
+}
+
+fn title_of(metric: &MetricNote, measure: &MeasureNote) -> String {
+    if measure.suffix.is_empty() { metric.title.clone() } else { format!("{}, {}", metric.title, measure.suffix) }
+}
+
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}
+
+fn last<T>(values: &[T], count: usize) -> &[T] {
+    &values[values.len().saturating_sub(count)..]
+}
+
+const fn trust_class(state: TrustState) -> &'static str {
+    match state {
+        TrustState::Pass => "pass",
+        TrustState::Degraded => "degraded",
+        TrustState::Held => "held",
+    }
+}
+
+/// The measures of a document by metric and key, for templates that want a single figure.
+pub fn figure_index(document: &Document) -> BTreeMap<String, BTreeMap<String, CellView>> {
+    let views = Views { document, format: Formatter { locale: document.locale, currency: document.currency.clone() } };
+    let mut index: BTreeMap<String, BTreeMap<String, CellView>> = BTreeMap::new();
+    for metric in &document.metrics {
+        for measure in &metric.measures {
+            if let Some(figure) = views.reported(&metric.id, &measure.key) {
+                let cell = views.cell(figure.unit, &figure.reading);
+                index.entry(metric.id.clone()).or_default().insert(measure.key.clone(), cell);
+            }
+        }
+    }
+    index
+}
