@@ -267,9 +267,12 @@ fn keep_columns(pipeline: &PipelineFile, sources: &mut [Source], value: &OrderVa
         }
         if is_orders(source.table()) {
             wanted.extend(value.columns().map(str::to_owned));
-            wanted.extend(value.after_refunds().into_iter().map(|(column, _)| column.to_owned()));
         }
         source.keep_only(&wanted);
+        if is_orders(source.table()) {
+            let apart: &[&str] = if value.refunds_apart { &["refund_amount"] } else { &[] };
+            source.derive(OrderValue::PLACED, value.placed.iter().copied(), apart);
+        }
     }
 }
 

@@ -52,6 +52,8 @@ pub(crate) fn is_missing(text: &str, null_values: &[String]) -> bool {
 /// The cells of one column of a batch, whatever their type.
 pub(crate) enum Cells<'a> {
     Text(&'a StringChunked),
+    /// Texts by their number in a dictionary of the engine's.
+    Category { codes: UInt32Chunked, series: &'a Series },
     Integer(Int64Chunked),
     Float(Float64Chunked),
     Decimal { units: Int128Chunked, scale: u32 },
@@ -61,10 +63,14 @@ pub(crate) enum Cells<'a> {
 }
 
 impl<'a> Cells<'a> {
-    /// Takes a column apart; gives nothing for types that no cell can be read from.
-    pub(crate) fn of(series: &'a Series, storage: &'a mut Option<Series>) -> PolarsResult<Option<Self>> {
+    /// Takes a column apart, for labels or for other cells; gives nothing for types that no cell can be read from.
+    pub(crate) fn of(series: &'a Series, label: bool, storage: &'a mut Option<Series>) -> PolarsResult<Option<Self>> {
         Ok(Some(match series.dtype() {
             DataType::String => Self::Text(series.str()?),
+            DataType::Categorical(..) | DataType::Enum(..) if label => {
+                let codes = series.to_physical_repr().cast(&DataType::UInt32)?.u32()?.clone();
+                Self::Category { codes, series }
+            }
             DataType::Categorical(..) | DataType::Enum(..) | DataType::Boolean => {
                 let text: &'a Series = storage.insert(series.cast(&DataType::String)?);
                 Self::Text(text.str()?)
@@ -118,6 +124,9 @@ impl<'a> Cells<'a> {
             Self::Day(cells) | Self::Seconds { seconds: cells, .. } => {
                 cells.iter().enumerate().for_each(|(row, n)| each(row, n.map(|_| Err(NumberError::NotANumber))));
             }
+            Self::Category { codes, .. } => {
+                codes.iter().enumerate().for_each(|(row, n)| each(row, n.map(|_| Err(NumberError::NotANumber))));
+            }
         }
     }
 
@@ -156,6 +165,9 @@ impl<'a> Cells<'a> {
             }
             Self::Decimal { units, .. } => {
                 units.iter().enumerate().for_each(|(row, n)| each(row, n.map(|_| Err(TimeError::NotATime))));
+            }
+            Self::Category { codes, .. } => {
+                codes.iter().enumerate().for_each(|(row, n)| each(row, n.map(|_| Err(TimeError::NotATime))));
             }
         }
     }
@@ -198,6 +210,11 @@ impl<'a> Cells<'a> {
                     each(row, number.map(Identifier::Integer));
                 }
             }
+            Self::Category { codes, .. } => {
+                for (row, code) in codes.iter().enumerate() {
+                    each(row, code.map(|code| Identifier::Integer(i64::from(code))));
+                }
+            }
         }
     }
 
@@ -220,6 +237,24 @@ impl<'a> Cells<'a> {
                         }
                     },
                 }));
+            }
+            Self::Category { codes, series } => {
+                // Each of the engine's numbers is looked up once a batch.
+                let mut known: Vec<Option<i64>> = Vec::new();
+                for (row, code) in codes.iter().enumerate() {
+                    let Some(code) = code else {
+                        out.push(MISSING);
+                        continue;
+                    };
+                    let code = code as usize;
+                    if code >= known.len() {
+                        known.resize(code + 1, None);
+                    }
+                    out.push(*known[code].get_or_insert_with(|| {
+                        let label = series.get(row).map(|value| value.str_value().into_owned()).unwrap_or_default();
+                        if is_missing(&label, null_values) { MISSING } else { dictionary.number(label.trim()) }
+                    }));
+                }
             }
             other => other.each_identifier(null_values, |_, identifier| {
                 out.push(identifier.map_or(MISSING, |identifier| dictionary.number(&identifier.to_string())));

@@ -48,7 +48,8 @@ fn canonical_integer(text: &str) -> Option<i64> {
 pub struct Identifiers {
     keys: Vec<Key>,
     text: String,
-    table: HashTable<u32>,
+    texts: HashTable<u32>,
+    integers: Integers,
     hasher: FixedState,
 }
 
@@ -74,45 +75,49 @@ impl Identifiers {
     ///
     /// # Panics
     /// Where the number was not given out by [`Identifiers::intern`].
-    pub fn identifier(&self, customer: u32) -> Identifier<'_> {
-        resolve(&self.text, self.keys[customer as usize])
+    pub fn identifier(&self, number: u32) -> Identifier<'_> {
+        resolve(&self.text, self.keys[number as usize])
     }
 
     /// Gives the number of an identifier, taking the next free one when it is new.
     ///
     /// # Errors
-    /// Fails past 4,294,967,295 identifiers.
+    /// Fails past 4,294,967,294 identifiers.
     pub fn intern(&mut self, identifier: Identifier<'_>) -> Result<u32, TooManyIdentifiers> {
-        let hash = hash(&self.hasher, identifier);
-        let Self { keys, text, table, hasher } = self;
-        let same = |&number: &u32| resolve(text, keys[number as usize]) == identifier;
-        if let Some(&number) = table.find(hash, same) {
+        if let Some(number) = self.find(identifier) {
             return Ok(number);
         }
-        let number = u32::try_from(keys.len()).ok().filter(|&number| number != u32::MAX).ok_or(TooManyIdentifiers)?;
-        keys.push(match identifier {
-            Identifier::Integer(integer) => Key::Integer(integer),
-            Identifier::Text(new) => {
-                let key = Key::Text { start: text.len() as u64, len: u32::try_from(new.len()).unwrap_or(u32::MAX) };
-                text.push_str(new);
-                key
+        let number = u32::try_from(self.keys.len()).ok().filter(|&number| number != NONE).ok_or(TooManyIdentifiers)?;
+        match identifier {
+            Identifier::Integer(integer) => {
+                self.keys.push(Key::Integer(integer));
+                self.integers.insert(integer, number);
             }
-        });
-        table.insert_unique(hash, number, |&other| self::hash(hasher, resolve(text, keys[other as usize])));
+            Identifier::Text(new) => {
+                let len = u32::try_from(new.len()).map_err(|_| TooManyIdentifiers)?;
+                self.keys.push(Key::Text { start: self.text.len() as u64, len });
+                self.text.push_str(new);
+                let Self { keys, text, texts, hasher, .. } = self;
+                let hash_of = |&other: &u32| match resolve(text, keys[other as usize]) {
+                    Identifier::Text(text) => hasher.hash_one(text),
+                    Identifier::Integer(integer) => hasher.hash_one(integer),
+                };
+                texts.insert_unique(hasher.hash_one(new), number, hash_of);
+            }
+        }
         Ok(number)
     }
 
     /// Finds the number of an identifier that is known already.
+    #[inline]
     pub fn find(&self, identifier: Identifier<'_>) -> Option<u32> {
-        let same = |&number: &u32| resolve(&self.text, self.keys[number as usize]) == identifier;
-        self.table.find(hash(&self.hasher, identifier), same).copied()
-    }
-}
-
-fn hash(hasher: &FixedState, identifier: Identifier<'_>) -> u64 {
-    match identifier {
-        Identifier::Integer(integer) => hasher.hash_one(integer),
-        Identifier::Text(text) => hasher.hash_one(text),
+        match identifier {
+            Identifier::Integer(integer) => self.integers.find(integer),
+            Identifier::Text(text) => {
+                let same = |&number: &u32| resolve(&self.text, self.keys[number as usize]) == identifier;
+                self.texts.find(self.hasher.hash_one(text), same).copied()
+            }
+        }
     }
 }
 
@@ -126,9 +131,91 @@ fn resolve(text: &str, key: Key) -> Identifier<'_> {
     }
 }
 
+/// Marks an integer of a page that has no number.
+const NONE: u32 = u32::MAX;
+
+/// Numbers of integer identifiers.
+///
+/// A database hands out integers without large gaps, so their numbers are kept in one array from the least to the greatest, 4 bytes each,
+/// where a hash table would miss the processor's cache at every order. Where most places would stay empty, a hash table it is.
+#[derive(Debug)]
+enum Integers {
+    /// Numbers from `base` on.
+    Places { base: i64, places: Vec<u32>, held: usize },
+    Table { table: HashTable<(i64, u32)>, hasher: FixedState },
+}
+
+impl Default for Integers {
+    fn default() -> Self {
+        Self::Places { base: 0, places: Vec::new(), held: 0 }
+    }
+}
+
+/// Places for each identifier, and altogether, that may stay empty before the array is given up.
+const WASTE: u64 = 16;
+const SPARE: u64 = 1 << 18;
+
+impl Integers {
+    #[inline]
+    fn find(&self, integer: i64) -> Option<u32> {
+        match self {
+            Self::Places { base, places, .. } => {
+                let place = usize::try_from(integer.checked_sub(*base)?).ok()?;
+                places.get(place).copied().filter(|&number| number != NONE)
+            }
+            Self::Table { table, hasher } => {
+                table.find(hasher.hash_one(integer), |(known, _)| *known == integer).map(|(_, number)| *number)
+            }
+        }
+    }
+
+    fn insert(&mut self, integer: i64, number: u32) {
+        if let Self::Places { base, places, held } = self {
+            if places.is_empty() {
+                *base = integer;
+            }
+            let (first, last) = (integer.min(*base), integer.max(*base + (places.len() as i64 - 1).max(0)));
+            let span = last.abs_diff(first) + 1;
+            if span <= WASTE * (*held as u64 + 1) + SPARE {
+                if integer < *base {
+                    // Room for as many again below, so that descending identifiers do not move the array each time.
+                    let low = first.saturating_sub(places.len() as i64);
+                    let shift = usize::try_from(base.abs_diff(low)).unwrap_or(0);
+                    places.splice(0..0, std::iter::repeat_n(NONE, shift));
+                    *base = low;
+                }
+                let place = usize::try_from(integer.abs_diff(*base)).unwrap_or(0);
+                if place >= places.len() {
+                    places.resize(place + 1, NONE);
+                }
+                places[place] = number;
+                *held += 1;
+                return;
+            }
+            self.give_up_places();
+        }
+        if let Self::Table { table, hasher } = self {
+            table.insert_unique(hasher.hash_one(integer), (integer, number), |(known, _)| hasher.hash_one(known));
+        }
+    }
+
+    fn give_up_places(&mut self) {
+        let hasher = FixedState::default();
+        let mut table = HashTable::new();
+        if let Self::Places { base, places, .. } = self {
+            for (integer, &number) in (*base..).zip(places.iter()).filter(|(_, number)| **number != NONE) {
+                table.insert_unique(hasher.hash_one(integer), (integer, number), |(known, _): &(i64, u32)| {
+                    hasher.hash_one(known)
+                });
+            }
+        }
+        *self = Self::Table { table, hasher };
+    }
+}
+
 /// There are more identifiers than a 32-bit number can count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("more than 4,294,967,295 identifiers")]
+#[error("more than 4,294,967,294 identifiers")]
 pub struct TooManyIdentifiers;
 
 #[cfg(test)]
@@ -148,6 +235,23 @@ mod tests {
         }
         assert_eq!(customers.find(Identifier::parse("-0")), Some(5));
         assert_eq!(customers.identifier(2).to_string(), "+123");
+    }
+
+    #[test]
+    fn scattered_integers_are_found_as_well_as_neighbours() {
+        let mut identifiers = Identifiers::default();
+        // Up, down, then all over the place.
+        let near = (10..600).chain((-900..10).rev());
+        let far = (1..600_i64).map(|n| n.wrapping_mul(0x1E37_79B9_7F4A_7C15));
+        let integers: Vec<i64> = near.chain(far).collect();
+        for (expected, &integer) in (0_u32..).zip(&integers) {
+            assert_eq!(identifiers.intern(Identifier::Integer(integer)), Ok(expected));
+        }
+        assert!(matches!(identifiers.integers, Integers::Table { .. }));
+        for (expected, &integer) in (0_u32..).zip(&integers) {
+            assert_eq!(identifiers.find(Identifier::Integer(integer)), Some(expected));
+        }
+        assert_eq!(identifiers.find(Identifier::Integer(100_000)), None);
     }
 
     proptest! {

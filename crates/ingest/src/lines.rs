@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::config::Rounding;
 use crate::ints::{MAX_ABS, MISSING};
-use crate::load::{label_names, line_decimals};
+use crate::load::{derive, label_names, line_decimals};
 use crate::number::Decimal;
 use crate::schema::TableKind;
-use crate::source::Source;
+use crate::source::{Derived, Source};
 use crate::table::Table;
 
 /// Sums lines to orders by `order_id`.
@@ -17,6 +17,7 @@ use crate::table::Table;
 #[derive(Debug)]
 pub(crate) struct OrderLines {
     table: Table,
+    derived: Vec<Derived>,
     /// Decimals of the sums, and of the currency.
     scale: u32,
     decimals: u32,
@@ -46,9 +47,12 @@ impl OrderLines {
         let times = supplied(&["refunded_at"]);
         let labels = label_names(source);
         let fixed = ["customer_id", "ordered_at", "amount"].map(String::from);
+        let derived = source.derived.iter().map(|derived| derived.name.clone());
         let columns = fixed.into_iter().chain(money.iter().cloned()).chain(times.iter().cloned());
+        let columns = columns.filter(|name| !source.transient.contains(name)).chain(derived);
         Self {
             table: Table::new(TableKind::Orders, columns, labels.clone()),
+            derived: source.derived.clone(),
             scale: line_decimals(source),
             decimals: source.decimals,
             money,
@@ -121,7 +125,10 @@ impl OrderLines {
                 add(name, label);
             }
         }
-        self.table.push_chunk(orders.len(), |name| columns.get(name).map_or(&[], Vec::as_slice));
+        let mut derived = BTreeMap::new();
+        derive(&self.derived, orders.len(), |name| columns.get(name).map(Vec::as_slice), &mut derived);
+        let values = |name: &str| columns.get(name).or_else(|| derived.get(name));
+        self.table.push_chunk(orders.len(), |name| values(name).map_or(&[], Vec::as_slice));
         Ok((self.table, orders.len() as u64))
     }
 }

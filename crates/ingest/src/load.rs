@@ -1,5 +1,6 @@
 //! Reads sources into canonical tables: batch by batch, every row used, excluded or quarantined.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,7 +20,7 @@ use crate::number::Decimal;
 use crate::quarantine::{FileReport, QuarantinedRow, Reason, SourceReport};
 use crate::schema::{CellKind, TableKind};
 use crate::seen::Seen;
-use crate::source::{Mapped, Source, exclusion_name, polars_error, polars_path, scan_parquet};
+use crate::source::{Derived, Mapped, Source, exclusion_name, polars_error, polars_path, scan_parquet};
 use crate::table::{Attributes, Table, Tables};
 use crate::time::LocalClock;
 
@@ -171,6 +172,8 @@ struct Collector {
     file: usize,
     path: std::path::PathBuf,
     taken: u64,
+    /// Values of derived columns in the batch at hand.
+    derived: BTreeMap<String, Vec<i64>>,
     /// Records of the file at hand that never reached polars, ascending.
     missing_rows: Vec<u64>,
     failure: Option<IngestError>,
@@ -223,6 +226,7 @@ impl Collector {
             file: 0,
             path: std::path::PathBuf::new(),
             taken: 0,
+            derived: BTreeMap::new(),
             missing_rows: Vec::new(),
             failure: None,
         }
@@ -330,9 +334,15 @@ impl Collector {
             values.extend((0..verdicts.len()).map(|row| (self.taken + row as u64) as i64));
             return Ok(());
         }
+        if let (Origin::Value(value), CellKind::Label) = (&mapped.origin, mapped.cell()) {
+            let number = dictionary.number(value);
+            values.clear();
+            values.resize(verdicts.len(), number);
+            return Ok(());
+        }
         let series = batch.column(&mapped.name).map_err(|error| polars_error(path, error))?.as_materialized_series();
         let mut storage = None;
-        let cells = Cells::of(series, &mut storage).map_err(|error| polars_error(path, error))?;
+        let cells = Cells::of(series, mapped.cell() == CellKind::Label, &mut storage).map_err(|error| polars_error(path, error))?;
         let Some(cells) = cells else {
             return Err(IngestError::WrongType {
                 table: source.table,
@@ -399,29 +409,23 @@ impl Collector {
                 }
             }
         }
-        let label = |column: &Column, row: usize| {
-            usize::try_from(column.values[row]).ok().and_then(|number| column.dictionary.labels.get(number).cloned())
-        };
-        let is_cancelled: Option<(&Column, Vec<bool>)> = find("status").map(|column| {
-            let cancelled = |status: &String| source.cancelled.contains(&status.to_lowercase());
-            (column, column.dictionary.labels.iter().map(cancelled).collect())
-        });
-        if let Some((column, cancelled)) = is_cancelled {
+        // Whether a label tells against a row is decided once for each label.
+        let mut judge = |name: &str, tells: &dyn Fn(&str) -> bool, verdict_of: &dyn Fn() -> Verdict| {
+            let Some(column) = find(name) else { return };
+            let told: Vec<bool> = column.dictionary.labels.iter().map(|label| tells(label)).collect();
+            if !told.contains(&true) {
+                return;
+            }
             for (verdict, &number) in verdicts.iter_mut().zip(&column.values) {
-                let cancelled = usize::try_from(number).is_ok_and(|number| cancelled[number]);
-                if cancelled && *verdict == Verdict::Use {
-                    *verdict = Verdict::Excluded(source.exclusions.len());
+                if *verdict == Verdict::Use && usize::try_from(number).is_ok_and(|number| told[number]) {
+                    *verdict = verdict_of();
                 }
             }
-        }
-        if let Some(column) = find("currency") {
-            for (row, verdict) in verdicts.iter_mut().enumerate() {
-                let foreign = label(column, row).is_some_and(|code| !code.eq_ignore_ascii_case(&source.currency));
-                if foreign && *verdict == Verdict::Use {
-                    *verdict = Verdict::Rejected("currency", Reason::OtherCurrency);
-                }
-            }
-        }
+        };
+        let is_cancelled = |status: &str| source.cancelled.contains(&status.to_lowercase());
+        judge("status", &is_cancelled, &|| Verdict::Excluded(source.exclusions.len()));
+        let is_foreign = |code: &str| !code.eq_ignore_ascii_case(&source.currency);
+        judge("currency", &is_foreign, &|| Verdict::Rejected("currency", Reason::OtherCurrency));
         match source.table {
             TableKind::Spend => check_spend_range(&find, verdicts),
             TableKind::OrderLines => check_line_amounts(source, &find, verdicts),
@@ -442,7 +446,7 @@ impl Collector {
         let unique_customers = source.table == TableKind::Customers;
         let series = batch.column(&mapped.name).map_err(|error| polars_error(path, error))?.as_materialized_series();
         let mut storage = None;
-        let cells = Cells::of(series, &mut storage).map_err(|error| polars_error(path, error))?;
+        let cells = Cells::of(series, mapped.cell() == CellKind::Label, &mut storage).map_err(|error| polars_error(path, error))?;
         let Some(cells) = cells else {
             return Err(IngestError::WrongType {
                 table: source.table,
@@ -543,12 +547,16 @@ impl Collector {
             let latest = if self.source.table == TableKind::Spend { latest * 86_400 } else { *latest };
             self.report.latest = self.report.latest.max(Some(latest));
         }
-        let Self { output, columns, source, .. } = self;
+        let Self { output, columns, source, derived, .. } = self;
         match output {
             Output::Table(table) if source.table == TableKind::Spend => emit_spend(table, columns, used),
-            Output::Table(table) => table.push_chunk(used, |name| {
-                columns.iter().find(|column| column.mapped.name == name).map_or(&[], |column| column.values.as_slice())
-            }),
+            Output::Table(table) => {
+                let values = |name: &str| columns.iter().find(|column| column.mapped.name == name).map(|column| column.values.as_slice());
+                derive(&source.derived, used, values, derived);
+                table.push_chunk(used, |name| {
+                    values(name).or_else(|| derived.get(name).map(Vec::as_slice)).unwrap_or(&[])
+                });
+            }
             Output::Lines(lines) => {
                 let column = |name: &str| columns.iter().find(|column| column.mapped.name == name);
                 let values = |name: &str| column(name).map(|column| column.values.as_slice());
@@ -657,12 +665,31 @@ fn empty_table(source: &Source) -> Table {
         .iter()
         .filter(|mapped| !matches!(mapped.cell(), CellKind::Label | CellKind::RowId))
         .map(|mapped| mapped.name.clone())
-        .filter(|name| !(spend && days.contains(&name.as_str())))
+        .filter(|name| !(spend && days.contains(&name.as_str())) && !source.transient.contains(name))
+        .chain(source.derived.iter().map(|derived| derived.name.clone()))
         .collect();
     if spend {
         columns.push("spent_on".to_owned());
     }
     Table::new(source.table, columns, label_names(source))
+}
+
+/// Computes the derived columns of a batch.
+pub(crate) fn derive<'a>(
+    derived: &[Derived],
+    rows: usize,
+    values: impl Fn(&str) -> Option<&'a [i64]>,
+    out: &mut BTreeMap<String, Vec<i64>>,
+) {
+    for Derived { name, terms } in derived {
+        let sums = out.entry(name.clone()).or_default();
+        sums.clear();
+        sums.resize(rows, 0);
+        for (column, factor) in terms {
+            let parts = values(column).unwrap_or(&[]);
+            sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum += factor * part);
+        }
+    }
 }
 
 /// Label columns that figures can be broken down by; `status` and `currency` have done their work by then.
@@ -798,8 +825,6 @@ pub(crate) const fn line_decimals(source: &Source) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     #[test]

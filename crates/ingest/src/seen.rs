@@ -9,12 +9,13 @@ use crate::identifiers::Identifier;
 
 /// A set of row identifiers.
 ///
-/// Exports are mostly in the order of their identifiers. While integer identifiers only grow, they are kept as a sorted list,
+/// Exports are mostly in the order of their identifiers. While integer identifiers only grow, they are kept as runs of neighbours,
 /// where a look-up is rarely needed at all; what arrives out of order goes into a hash table. Texts are kept as 64-bit hashes:
 /// among 100 million of them, the chance that any two different ones are taken for duplicates is 1 in 3,700.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
-    ascending: Vec<i64>,
+    /// First and last of each run, ascending.
+    runs: Vec<(i64, i64)>,
     integers: HashTable<i64>,
     texts: HashTable<u64>,
     hasher: FixedState,
@@ -37,12 +38,24 @@ impl Seen {
     }
 
     fn insert_integer(&mut self, number: i64) -> bool {
-        if self.ascending.last().is_none_or(|&last| number > last) {
-            // A number in the hash table is smaller than the greatest of the list.
-            self.ascending.push(number);
-            return true;
+        match self.runs.last_mut() {
+            // A number in the hash table is smaller than the last of the runs.
+            None => {
+                self.runs.push((number, number));
+                return true;
+            }
+            Some((_, last)) if number > *last => {
+                if number - 1 == *last {
+                    *last = number;
+                } else {
+                    self.runs.push((number, number));
+                }
+                return true;
+            }
+            Some(_) => {}
         }
-        if self.ascending.binary_search(&number).is_ok() {
+        let run = self.runs.partition_point(|(first, _)| *first <= number);
+        if run > 0 && number <= self.runs[run - 1].1 {
             return false;
         }
         let hash = self.hasher.hash_one(number);

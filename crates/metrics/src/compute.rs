@@ -11,7 +11,7 @@ use crate::estimate::Outcome;
 use crate::figure::{Against, COHORT_TOTAL, Change, CohortCell, Figure, Reading, Segment};
 use crate::history::fold_histories;
 use crate::metric::{Cell, CohortTable, Coverage, FoldContext, Measure, Metric, Requests, Results, Wanted};
-use crate::reduction::{Clock, Reduction, reduce};
+use crate::reduction::{Clock, MedianWindows, Reduction, reduce};
 use crate::revenue::OrderValue;
 use crate::segments::{Segments, TOTAL};
 use crate::timeline::{Timeline, WindowId};
@@ -106,7 +106,7 @@ impl Job<'_> {
 
     /// Walks the tables once and folds the customers once.
     fn answer(&self, requests: Requests<'_>, tables: &Tables) -> Results {
-        let Requests { windows, activity, reductions, folds, .. } = requests;
+        let Requests { wanted, windows, activity, reductions, folds, .. } = requests;
         let timeline = Arc::new(Timeline::new(windows));
         let segments = Segments::new(self.dimensions, tables);
         let orders = tables.orders.as_ref().and_then(|table| table.column("ordered_at"));
@@ -119,11 +119,13 @@ impl Job<'_> {
             first: day(first),
             last: day(last),
         });
+        let shown = wanted.iter().filter_map(|wanted| timeline.find(&wanted.window)).collect();
+        let medians = MedianWindows::new(&timeline, shown);
         let mut sums = BTreeMap::new();
         for (kind, table) in [(TableKind::Orders, &tables.orders), (TableKind::Spend, &tables.spend)] {
             let own: Vec<&Reduction> = reductions.iter().filter(|reduction| reduction.table == kind).collect();
             if let Some(table) = table {
-                let done = reduce(table, &own, &timeline, &segments);
+                let done = reduce(table, &own, &timeline, &segments, &medians);
                 sums.extend(own.into_iter().cloned().zip(done));
             }
         }

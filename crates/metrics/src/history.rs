@@ -137,19 +137,13 @@ impl Block {
         let mut next = starts.clone();
         let mut block =
             Self { customers: customers.clone(), starts, orders: vec![Event { at: 0, amount: 0 }; total], refunds: Vec::new() };
-        let (mut owners, mut times, mut amounts, mut scratch) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (Some(owner), Some(time)) = (table.column("customer_id"), table.column("ordered_at")) else { return block };
+        let (mut owners, mut times, mut amounts) = (Vec::new(), Vec::new(), Vec::new());
+        let columns = (table.column("customer_id"), table.column("ordered_at"), table.column(OrderValue::PLACED));
+        let (Some(owner), Some(time), Some(amount)) = columns else { return block };
         for chunk in 0..table.chunk_count() {
             owner.decode(chunk, &mut owners);
             time.decode(chunk, &mut times);
-            amounts.clear();
-            amounts.resize(owners.len(), 0);
-            for &(name, coefficient) in &value.placed {
-                if let Some(column) = table.column(name) {
-                    column.decode(chunk, &mut scratch);
-                    amounts.iter_mut().zip(&scratch).for_each(|(amount, &part)| *amount += coefficient * part);
-                }
-            }
+            amount.decode(chunk, &mut amounts);
             for (row, &owner) in owners.iter().enumerate() {
                 let owner = usize::try_from(owner).unwrap_or(usize::MAX);
                 if customers.contains(&owner) {

@@ -235,7 +235,7 @@ pub struct Requests<'a> {
     pub calendar: &'a Calendar,
     /// What an order is worth.
     pub value: &'a OrderValue,
-    /// All periods that figures are wanted for.
+    /// All periods for which outcomes will be read: those shown, and those they are compared with.
     pub wanted: &'a [Wanted],
     /// The ends of the periods that are reported on, as opposed to shown in a series.
     pub report_ends: &'a [Window],
@@ -305,10 +305,8 @@ impl<'a> Requests<'a> {
     pub fn activity(&mut self) {
         use crate::folds::activity::Activity;
         for wanted in self.wanted {
-            for window in [Some(wanted.window), Some(wanted.previous), wanted.year_before].into_iter().flatten() {
-                let id = self.windows.add(window);
-                self.activity.insert(id);
-            }
+            let id = self.windows.add(wanted.window);
+            self.activity.insert(id);
         }
         self.fold(Activity::KEY, |context| {
             Box::new(Activity::new(&context.timeline, &context.activity, context.segments))

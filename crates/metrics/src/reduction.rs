@@ -71,45 +71,29 @@ impl Sums {
 /// Rows of a group of chunks that lie in some slot, for one reduction.
 struct Partial {
     cells: Vec<Moments>,
-    kept: Kept,
+    /// By slot; empty where no median is wanted.
+    kept: Vec<Kept>,
 }
 
-/// The rows behind medians: slot and value, and the segment in each dimension (0, the total, where the table lacks it).
+/// The rows of one slot behind medians: their values, and their segment in each dimension (0, the total, where the table lacks it).
 struct Kept {
-    slots: Vec<u32>,
     values: Vec<i64>,
-    segments: Vec<Vec<u32>>,
+    segments: Vec<Vec<u16>>,
 }
 
-impl Kept {
-    fn new(dimensions: usize) -> Self {
-        Self { slots: Vec::new(), values: Vec::new(), segments: vec![Vec::new(); dimensions] }
-    }
+/// The windows for which medians are read. A median needs the values of all rows, so it is had only where it is asked for.
+#[derive(Debug)]
+pub(crate) struct MedianWindows {
+    windows: Vec<WindowId>,
+    /// Whether a slot lies in one of them.
+    slots: Vec<bool>,
+}
 
-    /// Brings the rows of all groups together by slot; gives where each slot begins.
-    fn by_slot(parts: &[&Self], slots: usize, dimensions: usize) -> (Self, Vec<usize>) {
-        let mut starts = vec![0; slots + 1];
-        for &slot in parts.iter().flat_map(|part| &part.slots) {
-            starts[slot as usize + 1] += 1;
-        }
-        for slot in 0..slots {
-            starts[slot + 1] += starts[slot];
-        }
-        let rows = starts[slots];
-        let mut sorted =
-            Self { slots: Vec::new(), values: vec![0; rows], segments: vec![vec![0; rows]; dimensions] };
-        let mut next = starts.clone();
-        for part in parts {
-            for (row, &slot) in part.slots.iter().enumerate() {
-                let position = next[slot as usize];
-                next[slot as usize] += 1;
-                sorted.values[position] = part.values[row];
-                for (to, from) in sorted.segments.iter_mut().zip(&part.segments) {
-                    to[position] = from[row];
-                }
-            }
-        }
-        (sorted, starts)
+impl MedianWindows {
+    pub(crate) fn new(timeline: &Timeline, windows: Vec<WindowId>) -> Self {
+        let mut slots = vec![false; timeline.slot_count()];
+        windows.iter().flat_map(|&window| timeline.slots(window)).for_each(|slot| slots[slot] = true);
+        Self { windows, slots }
     }
 }
 
@@ -117,7 +101,13 @@ impl Kept {
 const GROUP: usize = 8;
 
 /// Computes reductions over one table.
-pub(crate) fn reduce(table: &Table, reductions: &[&Reduction], timeline: &Timeline, segments: &Segments) -> Vec<Sums> {
+pub(crate) fn reduce(
+    table: &Table,
+    reductions: &[&Reduction],
+    timeline: &Timeline,
+    segments: &Segments,
+    medians: &MedianWindows,
+) -> Vec<Sums> {
     let groups: Vec<_> = (0..table.chunk_count()).step_by(GROUP).collect();
     let partials: Vec<Vec<Partial>> = groups
         .into_par_iter()
@@ -127,17 +117,18 @@ pub(crate) fn reduce(table: &Table, reductions: &[&Reduction], timeline: &Timeli
                 .iter()
                 .map(|_| Partial {
                     cells: vec![Moments::default(); timeline.slot_count() * segments.count()],
-                    kept: Kept::new(segments.dimensions().len()),
+                    kept: Vec::new(),
                 })
                 .collect();
             let mut rows = Rows::default();
             for chunk in start..end {
-                rows.reduce_chunk(table, chunk, reductions, timeline, segments, &mut partials);
+                rows.reduce_chunk(&Chunk { table, number: chunk, timeline, segments, medians }, reductions, &mut partials);
             }
             partials
         })
         .collect();
-    reductions.iter().enumerate().map(|(index, reduction)| merge(index, reduction, &partials, timeline, segments)).collect()
+    let merged = |(index, reduction): (usize, &&Reduction)| merge(index, reduction, &partials, timeline, segments, medians);
+    reductions.iter().enumerate().map(merged).collect()
 }
 
 fn merge(
@@ -146,6 +137,7 @@ fn merge(
     partials: &[Vec<Partial>],
     timeline: &Timeline,
     segments: &Segments,
+    wanted: &MedianWindows,
 ) -> Sums {
     let mut cells = vec![Moments::default(); timeline.slot_count() * segments.count()];
     for partial in partials {
@@ -155,31 +147,29 @@ fn merge(
     }
     let mut medians = BTreeMap::new();
     if reduction.median {
-        let parts: Vec<&Kept> = partials.iter().map(|partial| &partial[index].kept).collect();
-        let (kept, starts) = Kept::by_slot(&parts, timeline.slot_count(), segments.dimensions().len());
-        medians = medians_of(&kept, &starts, timeline, segments);
+        let parts: Vec<&[Kept]> = partials.iter().map(|partial| partial[index].kept.as_slice()).collect();
+        medians = medians_of(&parts, timeline, segments, &wanted.windows);
     }
     Sums { segments: segments.count(), cells, medians }
 }
 
-/// Medians of every window and segment: a window's rows are a run of the sorted ones, dealt out to the values of each dimension.
+/// Medians of every wanted window and segment: the window's rows, dealt out to the values of each dimension.
 fn medians_of(
-    kept: &Kept,
-    starts: &[usize],
+    parts: &[&[Kept]],
     timeline: &Timeline,
     segments: &Segments,
+    windows: &[WindowId],
 ) -> BTreeMap<(WindowId, usize), Median> {
-    let numbered: Vec<WindowId> = timeline.windows().iter().filter_map(|window| timeline.find(window)).collect();
-    let found: Vec<Vec<((WindowId, usize), Median)>> = numbered
-        .into_par_iter()
-        .map(|window| {
-            let slots = timeline.slots(window);
-            let rows = starts[slots.start]..starts[slots.end];
+    let found: Vec<Vec<((WindowId, usize), Median)>> = windows
+        .par_iter()
+        .map(|&window| {
             let mut values: Vec<Vec<i64>> = vec![Vec::new(); segments.count()];
-            values[TOTAL].extend_from_slice(&kept.values[rows.clone()]);
-            for of_row in &kept.segments {
-                for row in rows.clone().filter(|&row| of_row[row] as usize != TOTAL) {
-                    values[of_row[row] as usize].push(kept.values[row]);
+            for kept in parts.iter().flat_map(|part| part.get(timeline.slots(window)).unwrap_or_default()) {
+                values[TOTAL].extend_from_slice(&kept.values);
+                for of_row in &kept.segments {
+                    for (&segment, &value) in of_row.iter().zip(&kept.values).filter(|(segment, _)| **segment != 0) {
+                        values[segment as usize].push(value);
+                    }
                 }
             }
             let medians = values.iter_mut().enumerate().filter_map(|(segment, values)| {
@@ -191,6 +181,15 @@ fn medians_of(
         })
         .collect();
     found.into_iter().flatten().collect()
+}
+
+/// A chunk of a table, with what its rows are sorted by.
+struct Chunk<'a> {
+    table: &'a Table,
+    number: usize,
+    timeline: &'a Timeline,
+    segments: &'a Segments,
+    medians: &'a MedianWindows,
 }
 
 /// Scratch space for the rows of a chunk.
@@ -207,13 +206,11 @@ struct Rows {
 impl Rows {
     fn reduce_chunk(
         &mut self,
-        table: &Table,
-        chunk: usize,
+        place: &Chunk<'_>,
         reductions: &[&Reduction],
-        timeline: &Timeline,
-        segments: &Segments,
         partials: &mut [Partial],
     ) {
+        let &Chunk { table, number: chunk, timeline, segments, medians } = place;
         self.columns.clear();
         for (reduction, partial) in reductions.iter().zip(partials) {
             self.place(table, chunk, reduction, timeline);
@@ -227,8 +224,11 @@ impl Rows {
                 partial.cells[slot as usize * width + TOTAL].add(self.values[row as usize]);
             }
             if reduction.median {
-                partial.kept.slots.extend(self.inside.iter().map(|&(_, slot)| slot));
-                partial.kept.values.extend(self.inside.iter().map(|&(row, _)| self.values[row as usize]));
+                let empty = || Kept { values: Vec::new(), segments: vec![Vec::new(); segments.dimensions().len()] };
+                partial.kept.resize_with(timeline.slot_count(), empty);
+                for &(row, slot) in self.inside.iter().filter(|(_, slot)| medians.slots[*slot as usize]) {
+                    partial.kept[slot as usize].values.push(self.values[row as usize]);
+                }
             }
             for (position, dimension) in segments.dimensions().iter().enumerate() {
                 let known = if table.kind() == TableKind::Spend {
@@ -245,9 +245,10 @@ impl Rows {
                     }
                 }
                 if reduction.median {
-                    let total = u32::try_from(TOTAL).unwrap_or(0);
-                    let of_row = |row: u32| if known { self.segment[row as usize] } else { total };
-                    partial.kept.segments[position].extend(self.inside.iter().map(|&(row, _)| of_row(row)));
+                    let of_row = |row: u32| if known { short(self.segment[row as usize]) } else { 0 };
+                    for &(row, slot) in self.inside.iter().filter(|(_, slot)| medians.slots[*slot as usize]) {
+                        partial.kept[slot as usize].segments[position].push(of_row(row));
+                    }
                 }
             }
         }
@@ -304,6 +305,11 @@ impl Rows {
             }
         }
     }
+}
+
+/// Slots and segments are few: thousands at the most, by the bounds on periods and values of a dimension.
+fn short(number: u32) -> u16 {
+    u16::try_from(number).unwrap_or(u16::MAX)
 }
 
 /// Decodes a column of a chunk once, however many reductions read it; absent columns are all zero.

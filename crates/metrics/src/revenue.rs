@@ -98,9 +98,13 @@ impl OrderValue {
         Self { placed, refunds_apart, refunds, policy }
     }
 
+    /// Name of the column that holds the worth of an order when it is placed: the sum of [`OrderValue::placed`], computed once when the
+    /// table is made.
+    pub const PLACED: &'static str = "placed";
+
     /// Gives the worth of an order with whatever was refunded of it since.
     pub fn after_refunds(&self) -> Terms {
-        let mut terms = self.placed.clone();
+        let mut terms = vec![(Self::PLACED, 1)];
         if self.refunds_apart {
             terms.push(("refund_amount", -1));
         }
@@ -146,7 +150,7 @@ mod tests {
         let value = OrderValue::new(RevenuePolicy::default(), AmountContent::default(), ALL);
         assert_eq!(value.placed, [("amount", 1), ("discount", -1)]);
         assert!(value.refunds_apart);
-        assert_eq!(value.after_refunds(), [("amount", 1), ("discount", -1), ("refund_amount", -1)]);
+        assert_eq!(value.after_refunds(), [("placed", 1), ("refund_amount", -1)]);
     }
 
     #[test]

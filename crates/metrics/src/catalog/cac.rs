@@ -112,10 +112,8 @@ impl Metric for Cac {
         requests.firsts(false);
         requests.reduction(self.spend());
         for wanted in requests.wanted {
-            for window in [Some(wanted.window), Some(wanted.previous), wanted.year_before].into_iter().flatten() {
-                let cost = self.cost_window(requests.calendar, &window);
-                requests.window(cost);
-            }
+            let cost = self.cost_window(requests.calendar, &wanted.window);
+            requests.window(cost);
         }
     }
 

@@ -54,12 +54,7 @@ pub(super) fn pair(calendar: &Calendar, before: DayCount, after: DayCount, windo
 
 /// Asks for the pairs of all wanted windows.
 pub(super) fn request_pairs(requests: &mut Requests<'_>, before: DayCount, after: DayCount) {
-    let mut pairs = Vec::new();
-    for wanted in requests.wanted {
-        for window in [Some(wanted.window), Some(wanted.previous), wanted.year_before].into_iter().flatten() {
-            pairs.push(pair(requests.calendar, before, after, &window));
-        }
-    }
+    let pairs = requests.wanted.iter().map(|wanted| pair(requests.calendar, before, after, &wanted.window)).collect();
     requests.fold(&Inactivity::key(before.0, after.0), move |context| {
         Box::new(Inactivity::new(pairs, context.segments))
     });

@@ -46,11 +46,11 @@ impl Metric for Orders {
     }
 
     fn request(&self, requests: &mut Requests<'_>) {
-        requests.reduction(shared::placed(requests.value));
+        requests.reduction(shared::placed());
     }
 
     fn outcome(&self, results: &Results, _measure: &str, cell: &Cell) -> Outcome {
-        Ok(Estimate::Count(results.sums(&shared::placed(&results.value), &cell.window, cell.segment).n))
+        Ok(Estimate::Count(results.sums(&shared::placed(), &cell.window, cell.segment).n))
     }
 
     fn cohorts(&self, _: &Results, _: &str, _: &Cell) -> Option<CohortTable> {

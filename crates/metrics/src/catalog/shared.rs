@@ -12,11 +12,11 @@ use crate::reduction::{Clock, Reduction};
 use crate::revenue::OrderValue;
 
 /// The worth of orders on the day they are placed.
-pub(super) fn placed(value: &OrderValue) -> Reduction {
+pub(super) fn placed() -> Reduction {
     Reduction {
         table: TableKind::Orders,
         clock: Clock::OrderedAt,
-        terms: value.placed.clone(),
+        terms: vec![(OrderValue::PLACED, 1)],
         nonzero: false,
         only: None,
         median: false,
@@ -37,7 +37,7 @@ pub(super) fn refunds(value: &OrderValue) -> Option<Reduction> {
 
 /// Asks for revenue by the pipeline's policy.
 pub(super) fn request_revenue(requests: &mut Requests<'_>) {
-    requests.reduction(placed(requests.value));
+    requests.reduction(placed());
     if let Some(refunds) = refunds(requests.value) {
         requests.reduction(refunds);
     }
@@ -45,7 +45,7 @@ pub(super) fn request_revenue(requests: &mut Requests<'_>) {
 
 /// Reads revenue: the worth of the orders placed, less the refunds made.
 pub(super) fn revenue(results: &Results, window: &crate::calendar::Window, segment: usize) -> Moments {
-    let mut revenue = results.sums(&placed(&results.value), window, segment);
+    let mut revenue = results.sums(&placed(), window, segment);
     if let Some(refunds) = refunds(&results.value) {
         let refunded = results.sums(&refunds, window, segment);
         revenue.sum -= refunded.sum;
@@ -138,10 +138,7 @@ impl CohortView {
     }
 
     pub(super) fn request(&self, requests: &mut Requests<'_>) {
-        let ends = requests.wanted.iter().flat_map(|wanted| {
-            [Some(wanted.window), Some(wanted.previous), wanted.year_before].into_iter().flatten().map(|window| window.end)
-        });
-        let cutoffs = self.cutoffs(ends);
+        let cutoffs = self.cutoffs(requests.wanted.iter().map(|wanted| wanted.window.end));
         let (view, given) = (self.clone(), cutoffs.clone());
         requests.fold(&self.key(&cutoffs), move |context| {
             Box::new(Cohorts::new(
