@@ -16,11 +16,6 @@ use clap::Parser;
 
 use crate::args::Cli;
 
-/// Tables are read in batches that come and go by the hundred megabytes; the system's allocator gives such memory back and takes it anew each
-/// time, which costs a seventh of a run.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // The only look at the clock.

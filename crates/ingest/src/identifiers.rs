@@ -108,6 +108,23 @@ impl Identifiers {
         Ok(number)
     }
 
+    /// Finds the numbers of many integers at once; `missing` stands for those that are not known.
+    ///
+    /// A loop of nothing but look-ups lets the processor wait for many of them at a time.
+    pub(crate) fn find_integers(&self, integers: impl Iterator<Item = i64>, missing: i64, out: &mut Vec<i64>) {
+        let Integers::Places { base, places, .. } = &self.integers else {
+            out.extend(integers.map(|integer| self.integers.find(integer).map_or(missing, i64::from)));
+            return;
+        };
+        out.extend(integers.map(|integer| {
+            let place = usize::try_from(integer.wrapping_sub(*base)).unwrap_or(usize::MAX);
+            match places.get(place) {
+                Some(&number) if number != NONE => i64::from(number),
+                _ => missing,
+            }
+        }));
+    }
+
     /// Finds the number of an identifier that is known already.
     #[inline]
     pub fn find(&self, identifier: Identifier<'_>) -> Option<u32> {

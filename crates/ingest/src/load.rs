@@ -11,7 +11,7 @@ use crate::cells::{Cells, Dictionary, MoneyRules, TimeRules, Verdict, money, mom
 use crate::config::{Duplicates, Format, Origin, Rounding};
 use crate::delimited;
 use crate::error::IngestError;
-use crate::identifiers::{Identifiers, TooManyIdentifiers};
+use crate::identifiers::{Identifier, Identifiers, TooManyIdentifiers};
 use crate::ints::MISSING;
 use crate::lines::OrderLines;
 use crate::locate::SourceFile;
@@ -26,6 +26,9 @@ use crate::time::LocalClock;
 
 /// Rows a batch.
 const BATCH: usize = 1 << 17;
+
+/// Rows of a Parquet file that are decoded at once; at least a row group.
+const STRETCH: u64 = 1 << 19;
 
 /// Quarantined rows whose details are kept. Past that it is not dirt but a wrong mapping.
 const MAX_QUARANTINED: usize = 1_000_000;
@@ -70,8 +73,11 @@ fn read(
         lock(&shared).begin_file(index, file)?;
         let prepared = Prepared::new(source, file)?;
         lock(&shared).set_aside(&prepared, source)?;
-        let frame = prepared.scan().map_err(|error| polars_error(&file.path, error))?;
-        run(source, frame, file, &shared, progress)?;
+        for (offset, rows) in prepared.stretches() {
+            let frame = prepared.scan().map_err(|error| polars_error(&file.path, error))?;
+            let frame = if rows == prepared.records() { frame } else { frame.slice(offset, rows as IdxSize) };
+            run(source, frame, file, &shared, progress)?;
+        }
         lock(&shared).end_file(prepared.records())?;
     }
     // The engine may still hold the callback, and so the collector, for a moment after the query: take it by its content.
@@ -114,7 +120,7 @@ fn run(
 /// A file made readable for polars.
 enum Prepared {
     Csv(delimited::Prepared),
-    Parquet { path: std::path::PathBuf, records: u64 },
+    Parquet { path: std::path::PathBuf, records: u64, groups: Vec<u64> },
     Ndjson(ndjson::Prepared),
 }
 
@@ -126,8 +132,10 @@ impl Prepared {
             Format::Parquet => {
                 let reader = std::fs::File::open(&file.path)
                     .map_err(|error| IngestError::Io { path: file.path.clone(), source: error })?;
-                let records = ParquetReader::new(reader).num_rows().map_err(|error| polars_error(&file.path, error))?;
-                Self::Parquet { path: file.path.clone(), records: records as u64 }
+                let mut reader = ParquetReader::new(reader);
+                let metadata = reader.get_metadata().map_err(|error| polars_error(&file.path, error))?;
+                let groups: Vec<u64> = metadata.row_groups.iter().map(|group| group.num_rows() as u64).collect();
+                Self::Parquet { path: file.path.clone(), records: groups.iter().sum(), groups }
             }
         })
     }
@@ -138,6 +146,24 @@ impl Prepared {
             Self::Ndjson(prepared) => prepared.records,
             Self::Parquet { records, .. } => *records,
         }
+    }
+
+    /// Runs of rows that are read one after the other: offset and length.
+    ///
+    /// The engine decodes Parquet as fast as it can and would hold most of a large file in memory while its rows are taken over, so it is
+    /// given a few row groups at a time. Other formats come in small pieces anyway.
+    fn stretches(&self) -> Vec<(i64, u64)> {
+        let Self::Parquet { groups, .. } = self else { return vec![(0, self.records())] };
+        let mut stretches = Vec::new();
+        let (mut offset, mut held) = (0, 0);
+        for (index, rows) in groups.iter().enumerate() {
+            held += rows;
+            if held >= STRETCH || index + 1 == groups.len() {
+                stretches.push((offset, held));
+                (offset, held) = (offset + held as i64, 0);
+            }
+        }
+        stretches
     }
 
     fn scan(&self) -> PolarsResult<LazyFrame> {
@@ -456,6 +482,21 @@ impl Collector {
             });
         };
         let mut overflow: Option<TooManyIdentifiers> = None;
+        if let Cells::Integer(numbers) = &cells
+            && kind == CellKind::Customer
+            && !unique_customers
+            && numbers.null_count() == 0
+        {
+            customers.find_integers(numbers.into_no_null_iter(), MISSING, values);
+            let unknown = values.iter_mut().zip(numbers.into_no_null_iter()).zip(verdicts.iter());
+            for ((value, number), _) in unknown.filter(|((value, _), verdict)| **value == MISSING && **verdict == Verdict::Use) {
+                match customers.intern(Identifier::Integer(number)) {
+                    Ok(new) => *value = i64::from(new),
+                    Err(error) => overflow = Some(error),
+                }
+            }
+            return overflow.map_or(Ok(()), |error| Err(IngestError::TooManyIdentifiers { table: source.table, source: error }));
+        }
         cells.each_identifier(&source.null_values, |row, identifier| {
             let verdict = &mut verdicts[row];
             let mut value = MISSING;

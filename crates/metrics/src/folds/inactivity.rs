@@ -11,8 +11,9 @@ use crate::timeline::Cuts;
 
 /// Customers active before a moment, and those of them that were not active after it, for many moments at once.
 ///
-/// Moments are ascending, so the moments for which an order lies in the window before are a run of them; a customer's runs are
-/// collected as bits and counted once.
+/// Moments are ascending, so the moments for which an order lies in the window before (or after) are a run of them. Between the ends of a
+/// customer's runs nothing changes from one moment to the next: sums are kept as differences at those ends and added up when they are read,
+/// so that a customer costs as much as their orders, not as there are moments.
 #[derive(Debug)]
 pub struct Inactivity {
     /// The moments' windows: before, after.
@@ -21,16 +22,29 @@ pub struct Inactivity {
     cuts: Cuts,
     before: Vec<Range<usize>>,
     after: Vec<Range<usize>>,
-    cells: Grid<Cell>,
-    /// Of the customer at hand: revenue before by pair, whether active before, whether active after.
-    seen: Vec<Seen>,
+    /// Differences to the pair before; one row more than pairs.
+    steps: Grid<Step>,
+    /// Of the customer at hand: where something changes, and how.
+    ends: Vec<End>,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
-struct Seen {
-    before: bool,
-    after: bool,
+/// A change of a customer's state between one pair and the next.
+#[derive(Debug, Clone, Copy)]
+struct End {
+    pair: usize,
+    before: i32,
+    after: i32,
     revenue: i128,
+}
+
+/// A change of the sums between one pair and the next.
+#[derive(Debug, Clone, Copy, Default)]
+struct Step {
+    n: i64,
+    sum: i128,
+    squares: i128,
+    lost: i64,
+    lost_sum: i128,
 }
 
 /// What became of the customers active in the window before.
@@ -68,15 +82,33 @@ impl Inactivity {
                 .collect()
         };
         let (before, after) = (holding(|pair| pair.0), holding(|pair| pair.1));
-        let cells = Grid::new(pairs.len(), segments);
-        let seen = vec![Seen::default(); pairs.len()];
-        Self { cuts: Cuts::new(ends), before, after, cells, seen, pairs }
+        let steps = Grid::new(pairs.len() + 1, segments);
+        Self { cuts: Cuts::new(ends), before, after, steps, ends: Vec::new(), pairs }
     }
 
     /// Gives what became of the customers of a window before.
     pub fn cell(&self, before: &Window, segment: usize) -> Option<Cell> {
         let position = self.pairs.iter().position(|pair| pair.0 == *before)?;
-        Some(*self.cells.at(position, segment))
+        let mut sums = Step::default();
+        for pair in 0..=position {
+            sums.add(self.steps.at(pair, segment));
+        }
+        let count = |number: i64| u64::try_from(number).unwrap_or(0);
+        Some(Cell {
+            revenue: Moments { n: count(sums.n), sum: sums.sum, squares: sums.squares.unsigned_abs() },
+            lost: count(sums.lost),
+            lost_revenue: sums.lost_sum,
+        })
+    }
+}
+
+impl Step {
+    fn add(&mut self, other: &Self) {
+        self.n += other.n;
+        self.sum += other.sum;
+        self.squares += other.squares;
+        self.lost += other.lost;
+        self.lost_sum += other.lost_sum;
     }
 }
 
@@ -87,65 +119,56 @@ impl Fold for Inactivity {
             cuts: self.cuts.clone(),
             before: self.before.clone(),
             after: self.after.clone(),
-            cells: self.cells.empty_like(),
-            seen: vec![Seen::default(); self.pairs.len()],
+            steps: self.steps.empty_like(),
+            ends: Vec::new(),
         })
     }
 
     fn observe(&mut self, history: &History<'_>) {
-        let mut touched: Option<Range<usize>> = None;
+        self.ends.clear();
         for order in history.orders {
             let Some(stretch) = self.cuts.find(order.at) else { continue };
-            let (before, after) = (self.before[stretch].clone(), self.after[stretch].clone());
-            for seen in &mut self.seen[before.clone()] {
-                seen.before = true;
-                seen.revenue += i128::from(order.amount);
-            }
-            for seen in &mut self.seen[after.clone()] {
-                seen.after = true;
-            }
-            for range in [before, after].into_iter().filter(|range| !range.is_empty()) {
-                touched = Some(match touched {
-                    None => range,
-                    Some(known) => known.start.min(range.start)..known.end.max(range.end),
-                });
-            }
+            push_run(&mut self.ends, &self.before[stretch], 1, 0, i128::from(order.amount));
+            push_run(&mut self.ends, &self.after[stretch], 0, 1, 0);
         }
-        let Some(touched) = touched else { return };
+        if self.ends.is_empty() {
+            return;
+        }
         for refund in history.refunds {
             if let Some(stretch) = self.cuts.find(refund.at) {
-                let before = self.before[stretch].clone();
-                self.seen[before].iter_mut().for_each(|seen| seen.revenue -= i128::from(refund.amount));
+                push_run(&mut self.ends, &self.before[stretch], 0, 0, -i128::from(refund.amount));
             }
         }
-        for position in touched {
-            let seen = std::mem::take(&mut self.seen[position]);
-            if !seen.before {
+        self.ends.sort_unstable_by_key(|end| end.pair);
+        let (mut before, mut after, mut revenue) = (0, 0, 0_i128);
+        let mut ends = self.ends.iter().peekable();
+        while let Some(end) = ends.next() {
+            (before, after, revenue) = (before + end.before, after + end.after, revenue + end.revenue);
+            let Some(next) = ends.peek().map(|next| next.pair).filter(|next| *next > end.pair) else { continue };
+            if before == 0 {
                 continue;
             }
+            // From this pair up to the next end, the customer is in one state.
+            let squares = i128::try_from(revenue.unsigned_abs().saturating_pow(2)).unwrap_or(i128::MAX / 4);
+            let lost = i64::from(after == 0);
+            let lost_sum = if after == 0 { revenue } else { 0 };
             for &segment in history.segments {
-                let cell = self.cells.at_mut(position, segment);
-                cell.revenue.n += 1;
-                cell.revenue.sum += seen.revenue;
-                cell.revenue.squares += seen.revenue.unsigned_abs().saturating_pow(2);
-                if !seen.after {
-                    cell.lost += 1;
-                    cell.lost_revenue += seen.revenue;
-                }
+                self.steps.at_mut(end.pair, segment).add(&Step { n: 1, sum: revenue, squares, lost, lost_sum });
+                let over = Step { n: -1, sum: -revenue, squares: -squares, lost: -lost, lost_sum: -lost_sum };
+                self.steps.at_mut(next, segment).add(&over);
             }
-        }
-        // Refunds may lie in pairs that no order touched.
-        if !history.refunds.is_empty() {
-            self.seen.iter_mut().for_each(|seen| *seen = Seen::default());
         }
     }
 
     fn absorb(&mut self, other: &dyn Any) {
         let Some(other) = same_kind::<Self>(other) else { return };
-        self.cells.absorb(&other.cells, |cell, part| {
-            cell.revenue.absorb(&part.revenue);
-            cell.lost += part.lost;
-            cell.lost_revenue += part.lost_revenue;
-        });
+        self.steps.absorb(&other.steps, |step, part| step.add(part));
+    }
+}
+
+fn push_run(ends: &mut Vec<End>, run: &Range<usize>, before: i32, after: i32, revenue: i128) {
+    if !run.is_empty() {
+        ends.push(End { pair: run.start, before, after, revenue });
+        ends.push(End { pair: run.end, before: -before, after: -after, revenue: -revenue });
     }
 }
