@@ -277,16 +277,14 @@ pub(crate) fn money(
         && units.null_count() == 0
         && let Some(factor) = 10_i128.checked_pow(rules.decimals - scale)
     {
-        // The usual case of a warehouse export, without a branch a row.
-        let bound = i128::from(crate::ints::MAX_ABS);
+        // The usual case of a warehouse export.
+        let whole = |units: i128| i64::try_from(units).ok().filter(|units| units.abs() <= crate::ints::MAX_ABS);
+        let scaled = |units: i128| if factor == 1 { whole(units) } else { units.checked_mul(factor).and_then(whole) };
         out.extend(units.into_no_null_iter().enumerate().map(|(row, units)| {
-            match units.checked_mul(factor).filter(|units| units.abs() <= bound) {
-                Some(units) => i64::try_from(units).unwrap_or(0),
-                None => {
-                    reject(row, Reason::OutOfRange);
-                    0
-                }
-            }
+            scaled(units).unwrap_or_else(|| {
+                reject(row, Reason::OutOfRange);
+                0
+            })
         }));
         return;
     }

@@ -287,10 +287,14 @@ impl CohortView {
 pub(super) fn cumulative_revenue(cells: &[CohortCell<'_>]) -> Moments {
     let mut moments = Moments::default();
     for counts in cells {
-        let upto = (0..=counts.age).map(|age| counts.cohorts.cell(counts.cohort, age, counts.segment).revenue);
         moments.n += counts.size;
-        moments.sum += upto.sum::<i128>();
-        moments.squares += counts.cohorts.cell(counts.cohort, counts.age, counts.segment).cumulative_squares;
+        let mut squares = 0;
+        for age in 0..=counts.age {
+            let cell = counts.cohorts.cell(counts.cohort, age, counts.segment);
+            moments.sum += cell.revenue;
+            squares += cell.squares_step;
+        }
+        moments.squares += squares.unsigned_abs();
     }
     moments
 }

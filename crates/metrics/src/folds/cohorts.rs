@@ -84,8 +84,8 @@ pub struct Cell {
     pub active: u64,
     /// Revenue at that age.
     pub revenue: i128,
-    /// Sum over customers of the square of their revenue up to and including that age.
-    pub cumulative_squares: u128,
+    /// How much the sum over customers of the square of their revenue up to an age is greater here than at the age before.
+    pub squares_step: i128,
 }
 
 impl Cohorts {
@@ -230,7 +230,7 @@ impl Fold for Cohorts {
         self.cells.absorb(&other.cells, |cell, part| {
             cell.active += part.active;
             cell.revenue += part.revenue;
-            cell.cumulative_squares += part.cumulative_squares;
+            cell.squares_step += part.squares_step;
         });
     }
 }
@@ -239,25 +239,17 @@ impl Cohorts {
     /// Adds a customer's movements, by ascending age.
     fn add(&mut self, cohort: usize, segments: &[usize], own: &[(usize, bool, i128)]) {
         let width = self.age_count();
-        // A customer's sum goes on counting after the last movement: every age up to the youngest cohort's is filled.
-        let reach = if self.ages == Ages::Periods { width - cohort } else { width };
-        let mut cumulative = 0_i128;
-        let mut next = own.iter().peekable();
-        let first = own.first().map_or(reach, |(age, ..)| *age);
-        for age in first..reach {
-            if let Some(&&(_, active, amount)) = next.peek().filter(|(at, ..)| *at == age) {
-                next.next();
-                cumulative += amount;
-                for &segment in segments {
-                    let cell = self.cells.at_mut(cohort * width + age, segment);
-                    cell.active += u64::from(active);
-                    cell.revenue += amount;
-                }
-            }
-            let square = cumulative.unsigned_abs().saturating_pow(2);
+        let (mut cumulative, mut square) = (0_i128, 0_i128);
+        for &(age, active, amount) in own {
+            cumulative += amount;
+            let grown = i128::try_from(cumulative.unsigned_abs().saturating_pow(2)).unwrap_or(i128::MAX / 4);
             for &segment in segments {
-                self.cells.at_mut(cohort * width + age, segment).cumulative_squares += square;
+                let cell = self.cells.at_mut(cohort * width + age, segment);
+                cell.active += u64::from(active);
+                cell.revenue += amount;
+                cell.squares_step += grown - square;
             }
+            square = grown;
         }
     }
 
