@@ -40,7 +40,12 @@ impl Place {
         let skip: usize = row.chars().take(column.saturating_sub(1)).map(char::len_utf8).sum();
         let word = row[skip..].split([' ', ',', '}', ']', '#']).next().unwrap_or_default();
         let start = before + skip;
-        Self { path: path.to_owned(), text: text.to_owned(), start, end: start + word.len().max(1).min(text.len() - start.min(text.len())) }
+        Self {
+            path: path.to_owned(),
+            text: text.to_owned(),
+            start,
+            end: start + word.len().max(1).min(text.len() - start.min(text.len())),
+        }
     }
 }
 
@@ -90,7 +95,8 @@ impl CliError {
         if self.place.is_none() {
             self.causes.iter().for_each(|cause| _ = write!(title, "\n  {}", cause.replace('\n', "\n  ")));
         }
-        let mut group = Level::ERROR.primary_title(title.as_str()).elements(Vec::<annotate_snippets::Message<'_>>::new());
+        let mut group =
+            Level::ERROR.primary_title(title.as_str()).elements(Vec::<annotate_snippets::Message<'_>>::new());
         let path;
         if let Some(place) = &self.place {
             path = place.path.display().to_string();
@@ -142,7 +148,8 @@ mod tests {
     #[test]
     fn an_error_with_a_place() {
         let place = Place::new(Path::new("p.yaml"), "name: x\ntimezone: Europe/Berln # zone\n", 2, 11);
-        let error = CliError::could_not_run("unknown time zone `Europe/Berln`").at(place).hint("did you mean `Europe/Berlin`?");
+        let error =
+            CliError::could_not_run("unknown time zone `Europe/Berln`").at(place).hint("did you mean `Europe/Berlin`?");
         insta::assert_snapshot!(error.render(false), @r"
         error: unknown time zone `Europe/Berln`
          --> p.yaml:2:11

@@ -1,6 +1,7 @@
 //! The plan of a run: everything that can be decided before a data file is read, and nothing that could still be wrong.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use chrono::DateTime;
@@ -57,7 +58,11 @@ impl Plan {
         let year_before = config.period.year_before.unwrap_or(YearBefore::default_for(grain));
         if year_before == YearBefore::IsoWeek && grain != Grain::Week {
             let message = format!("`iso_week` compares weeks, and the periods are {}s", grain.noun());
-            return Err(at(&pipeline, &[Step::Key("period"), Step::Key("year_before")], CliError::could_not_run(message)));
+            return Err(at(
+                &pipeline,
+                &[Step::Key("period"), Step::Key("year_before")],
+                CliError::could_not_run(message),
+            ));
         }
         let reports = periods(&calendar, grain, &overrides.when, now)?;
         let base = folder_of(&pipeline.path);
@@ -98,8 +103,12 @@ impl Plan {
         }
         let output = overrides.out.clone().unwrap_or_else(|| base.join(&config.report.output)).join(&config.name.0);
         let digest = Sha256::digest(pipeline.text.as_bytes());
-        let configuration = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        let configuration = digest.iter().take(6).fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        });
         Ok(Self {
+            pipeline,
             calendar,
             year_before,
             reports,
@@ -110,7 +119,6 @@ impl Plan {
             formats,
             output,
             configuration,
-            pipeline,
         })
     }
 
@@ -124,6 +132,7 @@ impl Plan {
         Job {
             metrics,
             calendar: &self.calendar,
+            grain: self.pipeline.config.period.grain,
             value: &self.value,
             dimensions: &self.pipeline.config.segments,
             year_before: self.year_before,
@@ -154,12 +163,17 @@ fn placed(pipeline: &PipelineFile, table: TableKind, error: IngestError) -> CliE
     match &error {
         IngestError::MissingColumn { canonical, .. } | IngestError::TimeFormat { canonical, .. } => {
             let name = canonical.clone();
-            let section = if pipeline.config.sources.get(&table).is_some_and(|source| source.dimensions.contains_key(&name)) {
-                "dimensions"
+            let section =
+                if pipeline.config.sources.get(&table).is_some_and(|source| source.dimensions.contains_key(&name)) {
+                    "dimensions"
+                } else {
+                    "columns"
+                };
+            if name == "timezone" {
+                below(&[Step::Key("timezone")], error.into())
             } else {
-                "columns"
-            };
-            if name == "timezone" { below(&[Step::Key("timezone")], error.into()) } else { below(&[Step::Key(section), Step::Key(&name)], error.into()) }
+                below(&[Step::Key(section), Step::Key(&name)], error.into())
+            }
         }
         IngestError::UnknownCanonical { column, .. } => {
             let name = column.clone();
@@ -174,12 +188,11 @@ fn placed(pipeline: &PipelineFile, table: TableKind, error: IngestError) -> CliE
         }
         IngestError::Sql { place, .. } | IngestError::NotACondition { place, .. } => {
             let place = place.clone();
-            match place.strip_prefix("columns.") {
-                Some(name) => below(&[Step::Key("columns"), Step::Key(name), Step::Key("sql")], error.into()),
-                None => {
-                    let index = place.chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0);
-                    below(&[Step::Key("exclude"), Step::Item(index), Step::Key("when")], error.into())
-                }
+            if let Some(name) = place.strip_prefix("columns.") {
+                below(&[Step::Key("columns"), Step::Key(name), Step::Key("sql")], error.into())
+            } else {
+                let index = place.chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0);
+                below(&[Step::Key("exclude"), Step::Item(index), Step::Key("when")], error.into())
             }
         }
         _ => below(&[], error.into()),
@@ -250,7 +263,11 @@ fn check_segments(pipeline: &PipelineFile, sources: &[Source]) -> Result<(), Cli
             return Err(at(pipeline, &here, error));
         }
         if pipeline.config.segments[..index].contains(segment) {
-            return Err(at(pipeline, &here, CliError::could_not_run(format!("the segment `{segment}` is listed twice"))));
+            return Err(at(
+                pipeline,
+                &here,
+                CliError::could_not_run(format!("the segment `{segment}` is listed twice")),
+            ));
         }
     }
     Ok(())
@@ -309,7 +326,8 @@ fn periods(calendar: &Calendar, grain: Grain, when: &When, now: i64) -> Result<V
     // A period that is not over would be compared with whole ones.
     if let Some(open) = reports.iter().find(|period| calendar.day_start(period.to) > now) {
         let day = calendar.day_of(now);
-        let error = CliError::could_not_run(format!("{} is not over: it ends on {}, and it is {day}", open.label, open.last()));
+        let error =
+            CliError::could_not_run(format!("{} is not over: it ends on {}, and it is {day}", open.label, open.last()));
         return Err(error.hint("report a range up to yesterday with --from and --to, or set --as-of"));
     }
     Ok(reports)
@@ -320,7 +338,9 @@ fn moment(calendar: &Calendar, text: &str) -> Result<i64, CliError> {
         return Ok(calendar.day_start(day));
     }
     DateTime::parse_from_rfc3339(text).map(|time| time.timestamp()).map_err(|_| {
-        CliError::could_not_run(format!("`{text}` is neither a day such as 2026-11-16 nor a timestamp such as 2026-11-16T06:00:00Z"))
+        CliError::could_not_run(format!(
+            "`{text}` is neither a day such as 2026-11-16 nor a timestamp such as 2026-11-16T06:00:00Z"
+        ))
     })
 }
 

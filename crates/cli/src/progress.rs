@@ -18,7 +18,8 @@ impl Progress {
     /// Shows progress if standard error is a terminal and it is wanted.
     pub(crate) fn new(wanted: bool) -> Self {
         let bar = if wanted && std::io::stderr().is_terminal() {
-            let style = ProgressStyle::with_template("{spinner} {msg} {elapsed}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+            let style = ProgressStyle::with_template("{spinner} {msg} {elapsed}")
+                .unwrap_or_else(|_| ProgressStyle::default_spinner());
             ProgressBar::new_spinner().with_style(style)
         } else {
             ProgressBar::hidden()

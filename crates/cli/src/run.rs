@@ -150,7 +150,11 @@ fn note(plan: &Plan, metric: &dyn Metric) -> MetricNote {
         measures: metric
             .measures()
             .into_iter()
-            .map(|measure| MeasureNote { key: measure.key.to_owned(), suffix: measure.suffix.to_owned(), unit: measure.unit })
+            .map(|measure| MeasureNote {
+                key: measure.key.to_owned(),
+                suffix: measure.suffix.to_owned(),
+                unit: measure.unit,
+            })
             .collect(),
     }
 }

@@ -53,13 +53,22 @@ pub(crate) fn is_missing(text: &str, null_values: &[String]) -> bool {
 pub(crate) enum Cells<'a> {
     Text(&'a StringChunked),
     /// Texts by their number in a dictionary of the engine's.
-    Category { codes: UInt32Chunked, series: &'a Series },
+    Category {
+        codes: UInt32Chunked,
+        series: &'a Series,
+    },
     Integer(Int64Chunked),
     Float(Float64Chunked),
-    Decimal { units: Int128Chunked, scale: u32 },
+    Decimal {
+        units: Int128Chunked,
+        scale: u32,
+    },
     Day(Int64Chunked),
     /// Seconds, with whether they count from 1970 in UTC rather than on a local clock.
-    Seconds { seconds: Int64Chunked, instant: bool },
+    Seconds {
+        seconds: Int64Chunked,
+        instant: bool,
+    },
 }
 
 impl<'a> Cells<'a> {

@@ -281,8 +281,8 @@ impl<'de> Visitor<'de> for ColumnSpecVisitor {
                 return Err(de::Error::custom("give one of `column`, `sql`, `value` and `row_number`, not several"));
             }
         }
-        let origin = origin
-            .ok_or_else(|| de::Error::custom("one of `column`, `sql`, `value` and `row_number` is missing"))?;
+        let origin =
+            origin.ok_or_else(|| de::Error::custom("one of `column`, `sql`, `value` and `row_number` is missing"))?;
         Ok(ColumnSpec { origin, format })
     }
 }

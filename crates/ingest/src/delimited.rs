@@ -186,7 +186,7 @@ pub(crate) fn is_compressed(path: &Path) -> bool {
 pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>, IngestError> {
     let fail = |source| IngestError::Io { path: path.to_owned(), source };
     let file = File::open(path).map_err(fail)?;
-    let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
+    let ending = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
     Ok(match ending.as_ref().and_then(|ending| ending.to_str()) {
         Some("gz") => Box::new(flate2::read::MultiGzDecoder::new(BufReader::with_capacity(BLOCK, file))),
         Some("zst" | "zstd") => Box::new(zstd::Decoder::new(file).map_err(fail)?),
@@ -202,7 +202,17 @@ fn walk(path: &Path, separator: u8, quote: Option<u8>, width: usize) -> Result<O
     let fail = |source| IngestError::Io { path: path.to_owned(), source };
     let mut file = File::open(path).map_err(fail)?;
     let mut block = vec![0; BLOCK];
-    let mut walker = Walker { separator, quote, width, state: State::FieldStart, fields: 1, length: 0, line: 1, opened: 1, records: 0 };
+    let mut walker = Walker {
+        separator,
+        quote,
+        width,
+        state: State::FieldStart,
+        fields: 1,
+        length: 0,
+        line: 1,
+        opened: 1,
+        records: 0,
+    };
     let mut utf8 = Utf8Check::default();
     loop {
         let read = file.read(&mut block).map_err(fail)?;
@@ -558,14 +568,15 @@ mod tests {
         file
     }
 
-    fn dialect(csv: CsvConfig) -> Dialect {
-        Dialect::new(TableKind::Orders, &csv).expect("dialect")
+    fn dialect(csv: &CsvConfig) -> Dialect {
+        Dialect::new(TableKind::Orders, csv).expect("dialect")
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "a test reads better without references")]
     fn prepared(bytes: &[u8], csv: CsvConfig) -> Result<Prepared, String> {
         let file = file(bytes);
         let name = file.path().display().to_string();
-        prepare(file.path(), &dialect(csv)).map_err(|error| error.to_string().replace(&name, "x.csv"))
+        prepare(file.path(), &dialect(&csv)).map_err(|error| error.to_string().replace(&name, "x.csv"))
     }
 
     fn content(prepared: &Prepared) -> String {
@@ -574,9 +585,11 @@ mod tests {
 
     #[test]
     fn a_clean_file_is_read_where_it_stands() {
-        for bytes in [&b"a,b\n1,2\n3,4\n"[..], b"a,b\r\n1,2\r\n3,4", b"\xEF\xBB\xBFa,b\n\"x\ny\",\"say \"\"hi\"\"\"\n3,4\n"] {
+        for bytes in
+            [&b"a,b\n1,2\n3,4\n"[..], b"a,b\r\n1,2\r\n3,4", b"\xEF\xBB\xBFa,b\n\"x\ny\",\"say \"\"hi\"\"\"\n3,4\n"]
+        {
             let file = file(bytes);
-            let prepared = prepare(file.path(), &dialect(CsvConfig::default())).expect("clean");
+            let prepared = prepare(file.path(), &dialect(&CsvConfig::default())).expect("clean");
             assert_eq!(prepared.path, file.path());
             assert_eq!((prepared.records, prepared.header.as_slice()), (2, &["a".to_owned(), "b".to_owned()][..]));
         }
@@ -606,7 +619,10 @@ mod tests {
             assert_eq!(content(&prepared), "name,price\ncafé £,\"1,5\"\n");
         }
         assert_eq!(content(&prepared(b"a;b\n\x80;1\n", csv(Encoding::Windows1252)).expect("euro")), "a,b\n€,1\n");
-        assert_eq!(content(&prepared(latin, csv(Encoding::Utf8Lossy)).expect("lossy")), "name,price\ncaf\u{fffd} \u{fffd},\"1,5\"\n");
+        assert_eq!(
+            content(&prepared(latin, csv(Encoding::Utf8Lossy)).expect("lossy")),
+            "name,price\ncaf\u{fffd} \u{fffd},\"1,5\"\n"
+        );
         let error = prepared(latin, csv(Encoding::Utf8)).expect_err("refused");
         assert_eq!(error, "x.csv, line 2: byte 0xE9 is not UTF-8");
     }
@@ -642,7 +658,12 @@ mod tests {
 
     #[test]
     fn columns_aligned_with_blanks() {
-        let csv = CsvConfig { separator: "whitespace".into(), header: Some(vec!["id".into(), "v".into()]), skip_lines: 1, ..CsvConfig::default() };
+        let csv = CsvConfig {
+            separator: "whitespace".into(),
+            header: Some(vec!["id".into(), "v".into()]),
+            skip_lines: 1,
+            ..CsvConfig::default()
+        };
         let prepared = prepared(b" ID   VALUE\r\n 1     2.5\r\n\r\n 22    3\r\n", csv).expect("aligned");
         assert_eq!(content(&prepared), "id,v\n1,2.5\n22,3\n");
     }
@@ -654,11 +675,12 @@ mod tests {
         let zst = folder.path().join("x.csv.zst");
         std::fs::write(&zst, zstd::encode_all(&text[..], 1).expect("zstd")).expect("write");
         let gz = folder.path().join("x.csv.gz");
-        let mut encoder = flate2::write::GzEncoder::new(File::create(&gz).expect("create"), flate2::Compression::fast());
+        let mut encoder =
+            flate2::write::GzEncoder::new(File::create(&gz).expect("create"), flate2::Compression::fast());
         encoder.write_all(text).expect("write");
         encoder.finish().expect("gzip");
         for path in [zst, gz] {
-            let prepared = prepare(&path, &dialect(CsvConfig::default())).expect("read");
+            let prepared = prepare(&path, &dialect(&CsvConfig::default())).expect("read");
             assert_eq!(content(&prepared), "a,b\n1,2\n");
         }
     }
@@ -666,7 +688,7 @@ mod tests {
     #[test]
     fn numbered_records_are_found_again() {
         let file = file(b"a,b\n1,2\n\"x\ny\",4\n5\n");
-        let rows = fetch(file.path(), &dialect(CsvConfig::default()), &[2, 3]).expect("fetched");
+        let rows = fetch(file.path(), &dialect(&CsvConfig::default()), &[2, 3]).expect("fetched");
         assert_eq!(rows, [(3, vec!["x\ny".to_owned(), "4".to_owned()]), (5, vec!["5".to_owned()])]);
     }
 }

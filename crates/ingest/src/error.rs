@@ -271,15 +271,19 @@ impl IngestError {
             Self::OutsideRoot { .. } => Some("list further folders under `data_roots` in the pipeline".into()),
             Self::UnknownFormat { .. } => Some("set `format: csv`, `parquet` or `ndjson` on the source".into()),
             Self::NotUtf8 { .. } => Some(
-                "set `csv: {encoding: windows-1252}` (or iso-8859-1) on the source; `utf-8-lossy` replaces such bytes".into(),
+                "set `csv: {encoding: windows-1252}` (or iso-8859-1) on the source; `utf-8-lossy` replaces such bytes"
+                    .into(),
             ),
             Self::Utf16 { .. } => Some("save or convert it as UTF-8".into()),
             Self::OpenQuote { .. } => Some("if the file does not use quotes, set `csv: {quote: none}`".into()),
-            Self::DuplicateHeader { .. } => Some("name the columns yourself with `csv: {header: [...], skip_lines: 1}`".into()),
-            Self::MissingColumn { column, present, .. } => Some(columns_hint(column, present)),
-            Self::UnmappedColumn { canonical, present, .. } => {
-                Some(format!("add `columns: {{{canonical}: <column>}}` to the source; {}", columns_hint(canonical, present)))
+            Self::DuplicateHeader { .. } => {
+                Some("name the columns yourself with `csv: {header: [...], skip_lines: 1}`".into())
             }
+            Self::MissingColumn { column, present, .. } => Some(columns_hint(column, present)),
+            Self::UnmappedColumn { canonical, present, .. } => Some(format!(
+                "add `columns: {{{canonical}: <column>}}` to the source; {}",
+                columns_hint(canonical, present)
+            )),
             Self::UnknownCanonical { table, column } => {
                 let known: Vec<String> = table.columns().iter().map(|decl| decl.name.to_owned()).collect();
                 let guess = did_you_mean(column, known.iter().map(String::as_str))
@@ -289,8 +293,9 @@ impl IngestError {
             }
             Self::Sql { source, .. } => {
                 let text = source.to_string();
-                (text.contains("string") || text.contains("str"))
-                    .then(|| "columns of text files are texts in SQL: write CAST(x AS DECIMAL(18,4)) to compute with one".into())
+                (text.contains("string") || text.contains("str")).then(|| {
+                    "columns of text files are texts in SQL: write CAST(x AS DECIMAL(18,4)) to compute with one".into()
+                })
             }
             Self::TooManyQuarantined { .. } => Some("check the mapping and the formats of this source".into()),
             Self::DuplicateRows { .. } => Some("`duplicates: quarantine` would use the first of each".into()),
@@ -301,15 +306,13 @@ impl IngestError {
 
 fn columns_hint(wanted: &str, present: &[String]) -> String {
     const SHOWN: usize = 12;
-    let mut hint = did_you_mean(wanted, present.iter().map(String::as_str))
+    let hint = did_you_mean(wanted, present.iter().map(String::as_str))
         .map(|guess| format!("did you mean `{guess}`? "))
         .unwrap_or_default();
     let listed: Vec<&str> = present.iter().take(SHOWN).map(String::as_str).collect();
-    hint.push_str(&format!("the file has: {}", listed.join(", ")));
-    if present.len() > SHOWN {
-        hint.push_str(&format!(" and {} more", present.len() - SHOWN));
-    }
-    hint
+    let more = present.len().saturating_sub(SHOWN);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    hint + "the file has: " + &listed.join(", ") + &more
 }
 
 /// Finds the candidate that was most likely meant, without regard to case; none where nothing is near.

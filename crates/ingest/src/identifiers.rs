@@ -158,8 +158,15 @@ const NONE: u32 = u32::MAX;
 #[derive(Debug)]
 enum Integers {
     /// Numbers from `base` on.
-    Places { base: i64, places: Vec<u32>, held: usize },
-    Table { table: HashTable<(i64, u32)>, hasher: FixedState },
+    Places {
+        base: i64,
+        places: Vec<u32>,
+        held: usize,
+    },
+    Table {
+        table: HashTable<(i64, u32)>,
+        hasher: FixedState,
+    },
 }
 
 impl Default for Integers {

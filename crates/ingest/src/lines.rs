@@ -105,9 +105,8 @@ impl OrderLines {
         // Numbers of orders all of whose lines were set aside stay vacant.
         let orders: Vec<(usize, Order)> =
             self.orders.into_iter().enumerate().filter_map(|(number, order)| Some((number, order?))).collect();
-        let whole = |number: usize, sum: i128| {
-            i64::try_from(sum).ok().filter(|units| units.abs() <= MAX_ABS).ok_or(number)
-        };
+        let whole =
+            |number: usize, sum: i128| i64::try_from(sum).ok().filter(|units| units.abs() <= MAX_ABS).ok_or(number);
         let mut columns: BTreeMap<String, Vec<i64>> = BTreeMap::new();
         let mut add = |name: &str, value: i64| columns.entry(name.to_owned()).or_default().push(value);
         for (number, order) in &orders {

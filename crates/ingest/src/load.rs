@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use polars::prelude::*;
 
-use crate::cells::{Cells, Dictionary, MoneyRules, TimeRules, Verdict, money, moments};
+use crate::cells::{Cells, Dictionary, MoneyRules, TimeRules, Verdict, moments, money};
 use crate::config::{Duplicates, Format, Origin, Rounding};
 use crate::delimited;
 use crate::error::IngestError;
@@ -75,7 +75,11 @@ fn read(
         lock(&shared).set_aside(&prepared, source)?;
         for (offset, rows) in prepared.stretches() {
             let frame = prepared.scan().map_err(|error| polars_error(&file.path, error))?;
-            let frame = if rows == prepared.records() { frame } else { frame.slice(offset, rows as IdxSize) };
+            let frame = if rows == prepared.records() {
+                frame
+            } else {
+                frame.slice(offset, IdxSize::try_from(rows).unwrap_or(IdxSize::MAX))
+            };
             run(source, frame, file, &shared, progress)?;
         }
         lock(&shared).end_file(prepared.records())?;
@@ -259,9 +263,8 @@ impl Collector {
     }
 
     fn begin_file(&mut self, index: usize, file: &SourceFile) -> Result<(), IngestError> {
-        let bytes = std::fs::metadata(&file.path)
-            .map_err(|source| IngestError::Io { path: file.path.clone(), source })?
-            .len();
+        let bytes =
+            std::fs::metadata(&file.path).map_err(|source| IngestError::Io { path: file.path.clone(), source })?.len();
         self.report.files.push(FileReport { path: file.path.clone(), bytes, rows: 0 });
         (self.file, self.path, self.taken) = (index, file.path.clone(), 0);
         self.missing_rows.clear();
@@ -334,7 +337,7 @@ impl Collector {
             }
         }
         self.record_verdicts(batch)?;
-        self.emit(rows)?;
+        self.emit(rows);
         self.taken += rows as u64;
         Ok(())
     }
@@ -368,7 +371,8 @@ impl Collector {
         }
         let series = batch.column(&mapped.name).map_err(|error| polars_error(path, error))?.as_materialized_series();
         let mut storage = None;
-        let cells = Cells::of(series, mapped.cell() == CellKind::Label, &mut storage).map_err(|error| polars_error(path, error))?;
+        let cells = Cells::of(series, mapped.cell() == CellKind::Label, &mut storage)
+            .map_err(|error| polars_error(path, error))?;
         let Some(cells) = cells else {
             return Err(IngestError::WrongType {
                 table: source.table,
@@ -390,7 +394,12 @@ impl Collector {
         let null_values = &source.null_values;
         match mapped.cell() {
             CellKind::Money => {
-                let rules = MoneyRules { style: source.style, null_values, decimals: source.decimals, rounding: source.rounding };
+                let rules = MoneyRules {
+                    style: source.style,
+                    null_values,
+                    decimals: source.decimals,
+                    rounding: source.rounding,
+                };
                 money(&cells, &rules, mapped.required(), values, reject);
             }
             kind @ (CellKind::Time | CellKind::Day) => {
@@ -472,7 +481,8 @@ impl Collector {
         let unique_customers = source.table == TableKind::Customers;
         let series = batch.column(&mapped.name).map_err(|error| polars_error(path, error))?.as_materialized_series();
         let mut storage = None;
-        let cells = Cells::of(series, mapped.cell() == CellKind::Label, &mut storage).map_err(|error| polars_error(path, error))?;
+        let cells = Cells::of(series, mapped.cell() == CellKind::Label, &mut storage)
+            .map_err(|error| polars_error(path, error))?;
         let Some(cells) = cells else {
             return Err(IngestError::WrongType {
                 table: source.table,
@@ -489,13 +499,16 @@ impl Collector {
         {
             customers.find_integers(numbers.into_no_null_iter(), MISSING, values);
             let unknown = values.iter_mut().zip(numbers.into_no_null_iter()).zip(verdicts.iter());
-            for ((value, number), _) in unknown.filter(|((value, _), verdict)| **value == MISSING && **verdict == Verdict::Use) {
+            for ((value, number), _) in
+                unknown.filter(|((value, _), verdict)| **value == MISSING && **verdict == Verdict::Use)
+            {
                 match customers.intern(Identifier::Integer(number)) {
                     Ok(new) => *value = i64::from(new),
                     Err(error) => overflow = Some(error),
                 }
             }
-            return overflow.map_or(Ok(()), |error| Err(IngestError::TooManyIdentifiers { table: source.table, source: error }));
+            return overflow
+                .map_or(Ok(()), |error| Err(IngestError::TooManyIdentifiers { table: source.table, source: error }));
         }
         cells.each_identifier(&source.null_values, |row, identifier| {
             let verdict = &mut verdicts[row];
@@ -574,7 +587,7 @@ impl Collector {
     }
 
     /// Hands the used rows of the batch to the table.
-    fn emit(&mut self, rows: usize) -> Result<(), IngestError> {
+    fn emit(&mut self, rows: usize) {
         let all_used = self.verdicts.iter().all(|verdict| *verdict == Verdict::Use);
         if !all_used {
             for column in &mut self.columns {
@@ -582,7 +595,8 @@ impl Collector {
                 retain_used(&mut column.decimals, &self.verdicts);
             }
         }
-        let used = if all_used { rows } else { self.verdicts.iter().filter(|verdict| **verdict == Verdict::Use).count() };
+        let used =
+            if all_used { rows } else { self.verdicts.iter().filter(|verdict| **verdict == Verdict::Use).count() };
         let time = self.columns.iter().find(|column| is_clock(&column.mapped));
         if let Some(latest) = time.and_then(|column| column.values.iter().max()) {
             let latest = if self.source.table == TableKind::Spend { latest * 86_400 } else { *latest };
@@ -592,7 +606,9 @@ impl Collector {
         match output {
             Output::Table(table) if source.table == TableKind::Spend => emit_spend(table, columns, used),
             Output::Table(table) => {
-                let values = |name: &str| columns.iter().find(|column| column.mapped.name == name).map(|column| column.values.as_slice());
+                let values = |name: &str| {
+                    columns.iter().find(|column| column.mapped.name == name).map(|column| column.values.as_slice())
+                };
                 derive(&source.derived, used, values, derived);
                 table.push_chunk(used, |name| {
                     values(name).or_else(|| derived.get(name).map(Vec::as_slice)).unwrap_or(&[])
@@ -605,7 +621,6 @@ impl Collector {
                 lines.push(used, values, decimals);
             }
         }
-        Ok(())
     }
 
     fn end_file(&mut self, expected: u64) -> Result<(), IngestError> {
@@ -638,13 +653,15 @@ impl Collector {
                 .into_iter()
                 .map(|(line, cells)| (Some(line), json_array(&cells)))
                 .collect(),
-            Format::Ndjson => ndjson::fetch(&source_file.path, &wanted)?
-                .into_iter()
-                .map(|(line, text)| (Some(line), text))
-                .collect(),
+            Format::Ndjson => {
+                ndjson::fetch(&source_file.path, &wanted)?.into_iter().map(|(line, text)| (Some(line), text)).collect()
+            }
             Format::Parquet => {
                 let rows = fetch_parquet(&source_file.path, &wanted);
-                rows.map_err(|error| polars_error(&source_file.path, error))?.into_iter().map(|text| (None, text)).collect()
+                rows.map_err(|error| polars_error(&source_file.path, error))?
+                    .into_iter()
+                    .map(|text| (None, text))
+                    .collect()
             }
         };
         let pending = self.report.rows.iter_mut().filter(|row| open(row));
@@ -676,10 +693,11 @@ impl Collector {
             Output::Lines(lines) => {
                 let (table, orders) = lines.finish().map_err(|order| IngestError::OrderOutOfRange {
                     table: self.source.table,
-                    order: self.columns.iter().find(|column| column.mapped.name == "order_id").map_or_else(
-                        String::new,
-                        |column| column.dictionary.labels[order].clone(),
-                    ),
+                    order: self
+                        .columns
+                        .iter()
+                        .find(|column| column.mapped.name == "order_id")
+                        .map_or_else(String::new, |column| column.dictionary.labels[order].clone()),
                 })?;
                 self.report.orders = Some(orders);
                 table
@@ -706,7 +724,8 @@ fn empty_table(source: &Source) -> Table {
         .iter()
         .filter(|mapped| !matches!(mapped.cell(), CellKind::Label | CellKind::RowId))
         .map(|mapped| mapped.name.clone())
-        .filter(|name| !(spend && days.contains(&name.as_str())) && !source.transient.contains(name))
+        .filter(|name| !source.transient.contains(name))
+        .filter(|name| !spend || !days.contains(&name.as_str()))
         .chain(source.derived.iter().map(|derived| derived.name.clone()))
         .collect();
     if spend {
@@ -803,10 +822,9 @@ fn emit_spend(table: &mut Table, columns: &[Column], used: usize) {
     table.push_chunk(days.len(), |name| match name {
         "spent_on" => &days,
         "amount" => &amounts,
-        other => labels
-            .iter()
-            .position(|column| column.mapped.name == other)
-            .map_or(&[], |index| codes[index].as_slice()),
+        other => {
+            labels.iter().position(|column| column.mapped.name == other).map_or(&[], |index| codes[index].as_slice())
+        }
     });
 }
 

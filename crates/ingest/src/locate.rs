@@ -67,9 +67,7 @@ fn files_in(folder: &Path) -> Result<Vec<PathBuf>, IngestError> {
 }
 
 fn stay_inside(table: TableKind, path: &Path, roots: &Roots) -> Result<(), IngestError> {
-    let resolve = |path: &Path| {
-        path.canonicalize().map_err(|source| IngestError::Io { path: path.to_owned(), source })
-    };
+    let resolve = |path: &Path| path.canonicalize().map_err(|source| IngestError::Io { path: path.to_owned(), source });
     let file = resolve(path)?;
     for root in &roots.allowed {
         if file.starts_with(resolve(&roots.base.join(root))?) {

@@ -5,7 +5,6 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use polars::prelude::*;
-use serde::Deserialize;
 use serde::de::IgnoredAny;
 use tempfile::NamedTempFile;
 
@@ -21,21 +20,16 @@ pub(crate) struct Prepared {
     pub(crate) records: u64,
     /// Lines that are not objects: record number, line, text.
     pub(crate) broken: Vec<(u64, u64, String)>,
-    _copy: Option<NamedTempFile>,
-}
-
-/// A line that holds an object, of whatever content.
-#[derive(Deserialize)]
-struct AnyObject {
-    #[serde(flatten)]
-    _fields: std::collections::HashMap<String, IgnoredAny>,
+    /// Held while the copy is read.
+    #[allow(dead_code, reason = "dropping it removes the file")]
+    copy: Option<NamedTempFile>,
 }
 
 /// Checks a file line by line; one that is compressed, or has lines that are not objects, is copied without them.
 pub(crate) fn prepare(path: &Path) -> Result<Prepared, IngestError> {
     let fail = |source| IngestError::Io { path: path.to_owned(), source };
     let mut lines = Lines::open(path)?;
-    let mut prepared = Prepared { path: path.to_owned(), records: 0, broken: Vec::new(), _copy: None };
+    let mut prepared = Prepared { path: path.to_owned(), records: 0, broken: Vec::new(), copy: None };
     let mut row = 0;
     while let Some((line, text)) = lines.next_line()? {
         row += 1;
@@ -61,13 +55,11 @@ pub(crate) fn prepare(path: &Path) -> Result<Prepared, IngestError> {
     }
     writer.flush().map_err(fail)?;
     drop(writer);
-    prepared.path = copy.path().to_owned();
-    prepared._copy = Some(copy);
-    Ok(prepared)
+    Ok(Prepared { path: copy.path().to_owned(), copy: Some(copy), ..prepared })
 }
 
 fn is_object(text: &str) -> bool {
-    serde_json::from_str::<AnyObject>(text).is_ok()
+    text.starts_with('{') && serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
 /// Scans a prepared file; types are taken from all of its lines.

@@ -173,7 +173,9 @@ mod tests {
 
     #[test]
     fn what_is_not_a_number_is_not_guessed() {
-        for text in ["", " ", "-", "--5", "-\u{2212}5", "1e3", "1,234.50", "12 3", "\u{20ac}5", "1.2.3", "NaN", "0x10", "٣"] {
+        for text in
+            ["", " ", "-", "--5", "-\u{2212}5", "1e3", "1,234.50", "12 3", "\u{20ac}5", "1.2.3", "NaN", "0x10", "٣"]
+        {
             assert_eq!(cents(text, POINT, Rounding::Exact), Err(NumberError::NotANumber), "{text:?}");
         }
     }
@@ -190,7 +192,9 @@ mod tests {
     #[test]
     fn further_decimals_are_an_error_unless_rounding_is_asked_for() {
         assert_eq!(cents("1.005", POINT, Rounding::Exact), Err(NumberError::TooManyDecimals));
-        for (text, expected) in [("1.005", 100), ("1.015", 102), ("1.0151", 102), ("-1.005", -100), ("-1.015", -102), ("-1.0149", -101)] {
+        for (text, expected) in
+            [("1.005", 100), ("1.015", 102), ("1.0151", 102), ("-1.005", -100), ("-1.015", -102), ("-1.0149", -101)]
+        {
             assert_eq!(cents(text, POINT, Rounding::HalfEven), Ok(expected), "{text}");
         }
     }
@@ -214,9 +218,8 @@ mod tests {
 
     #[test]
     fn products_are_exact() {
-        let price = Decimal::parse("0.001", POINT).and_then(|price| {
-            price.times(Decimal { mantissa: 80_995, scale: 0 })?.to_units(3, Rounding::Exact)
-        });
+        let price = Decimal::parse("0.001", POINT)
+            .and_then(|price| price.times(Decimal { mantissa: 80_995, scale: 0 })?.to_units(3, Rounding::Exact));
         assert_eq!(price, Ok(80_995));
     }
 }

@@ -135,7 +135,15 @@ impl SourceReport {
             let file = self.files.get(row.file).and_then(|file| file.path.file_name());
             let file = file.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             let line = row.line.map(|line| line.to_string()).unwrap_or_default();
-            let cells = [file, line, row.row.to_string(), row.column.clone(), row.reason.to_string(), row.value.clone(), row.record.clone()];
+            let cells = [
+                file,
+                line,
+                row.row.to_string(),
+                row.column.clone(),
+                row.reason.to_string(),
+                row.value.clone(),
+                row.record.clone(),
+            ];
             writer.write_record(cells.map(defused))?;
         }
         writer.flush()?;

@@ -318,7 +318,9 @@ mod tests {
         ] {
             assert_eq!(read(text, None, berlin), Ok(utc(expected)), "{text}");
         }
-        for text in ["", "2026-13-01", "2026-02-30", "16.11.2026", "2026-11-16T25:00", "2026-11-16 08:30 Berlin", "2026-1-6"] {
+        for text in
+            ["", "2026-13-01", "2026-02-30", "16.11.2026", "2026-11-16T25:00", "2026-11-16 08:30 Berlin", "2026-1-6"]
+        {
             assert_eq!(read(text, None, berlin), Err(TimeError::NotATime), "{text}");
         }
     }

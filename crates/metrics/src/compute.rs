@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use tallybook_ingest::{Ints, MISSING, TableKind, Tables};
 
-use crate::calendar::{Calendar, Comparison, Period, YearBefore};
+use crate::calendar::{Calendar, Comparison, Grain, Period, YearBefore};
 use crate::estimate::Outcome;
 use crate::figure::{Against, COHORT_TOTAL, Change, CohortCell, Figure, Reading, Segment};
 use crate::history::fold_histories;
@@ -16,6 +16,10 @@ use crate::revenue::OrderValue;
 use crate::segments::{Segments, TOTAL};
 use crate::timeline::{Timeline, WindowId};
 
+/// Bounds on the periods shown for a range of days.
+const MIN_SERIES: usize = 6;
+const MAX_SERIES: usize = 120;
+
 /// What is to be computed.
 #[derive(Debug, Clone, Copy)]
 pub struct Job<'a> {
@@ -23,6 +27,8 @@ pub struct Job<'a> {
     pub metrics: &'a [&'a dyn Metric],
     /// The calendar.
     pub calendar: &'a Calendar,
+    /// The pipeline's grain.
+    pub grain: Grain,
     /// What an order is worth.
     pub value: &'a OrderValue,
     /// Dimensions that figures are broken down by.
@@ -61,8 +67,25 @@ pub struct ReportFigures {
 }
 
 impl Job<'_> {
-    /// Gives the periods of a report's series, oldest first, the reported one last.
+    /// Gives the periods of a report's series, oldest first.
+    ///
+    /// The reported period is the last of them. A range of days is no period of a series: its series are the whole periods of the pipeline's
+    /// grain within it, or before its end where it holds too few.
     pub fn series(&self, report: &Period) -> Vec<Period> {
+        if report.grain == Grain::Custom {
+            let last = self.calendar.last_completed(self.grain, self.calendar.day_start(report.to));
+            let within = |period: &Period| period.from >= report.from;
+            let mut periods = vec![last];
+            while let Some(first) = periods.last() {
+                let previous = self.calendar.previous(first);
+                if periods.len() >= MAX_SERIES || !(within(&previous) || periods.len() < MIN_SERIES) {
+                    break;
+                }
+                periods.push(previous);
+            }
+            periods.reverse();
+            return periods;
+        }
         let mut periods = vec![report.clone()];
         while periods.len() < self.history.max(1) {
             let previous = self.calendar.previous(&periods[periods.len() - 1]);
@@ -85,7 +108,8 @@ impl Job<'_> {
     /// Computes all reports.
     pub fn run(&self, tables: &Tables) -> Vec<ReportFigures> {
         let mut wanted: BTreeMap<Period, Wanted> = BTreeMap::new();
-        for period in self.reports.iter().flat_map(|report| self.series(report)) {
+        let shown = |report: &Period| self.series(report).into_iter().chain([report.clone()]).collect::<Vec<_>>();
+        for period in self.reports.iter().flat_map(shown) {
             // What a period is compared with is read in full too, and may itself look back (growth does).
             let compared = [Ok(self.calendar.previous(&period)), self.calendar.year_before(&period, self.year_before)];
             for period in compared.into_iter().flatten().chain([period]) {
@@ -110,15 +134,11 @@ impl Job<'_> {
         let timeline = Arc::new(Timeline::new(windows));
         let segments = Segments::new(self.dimensions, tables);
         let orders = tables.orders.as_ref().and_then(|table| table.column("ordered_at"));
-        let orders = orders.and_then(|column| extremes(column)).map(|(first, last)| Coverage {
-            first: self.calendar.day_of(first),
-            last: self.calendar.day_of(last),
-        });
+        let orders = orders
+            .and_then(extremes)
+            .map(|(first, last)| Coverage { first: self.calendar.day_of(first), last: self.calendar.day_of(last) });
         let spend = tables.spend.as_ref().and_then(|table| table.column("spent_on"));
-        let spend = spend.and_then(|column| extremes(column)).map(|(first, last)| Coverage {
-            first: day(first),
-            last: day(last),
-        });
+        let spend = spend.and_then(extremes).map(|(first, last)| Coverage { first: day(first), last: day(last) });
         let shown = wanted.iter().filter_map(|wanted| timeline.find(&wanted.window)).collect();
         let medians = MedianWindows::new(&timeline, shown);
         let mut sums = BTreeMap::new();
@@ -143,8 +163,7 @@ impl Job<'_> {
             ),
             activity,
         };
-        let (keys, made): (Vec<String>, Vec<_>) =
-            folds.into_iter().map(|(key, make)| (key, make(&context))).unzip();
+        let (keys, made): (Vec<String>, Vec<_>) = folds.into_iter().map(|(key, make)| (key, make(&context))).unzip();
         let folds = fold_histories(tables, self.value, &segments, made);
         Results {
             timeline,
@@ -169,11 +188,12 @@ impl Job<'_> {
         let series = self.series(report);
         for metric in self.metrics {
             for measure in metric.measures() {
-                for period in &series {
-                    let Some(want) = wanted.get(period) else { continue };
-                    let last = if period == report { results.segments.count() } else { TOTAL + 1 };
-                    for segment in TOTAL..last {
-                        figures.push(self.figure(*metric, measure, want, segment, results, period == report));
+                for want in series.iter().filter(|period| *period != report).filter_map(|period| wanted.get(period)) {
+                    figures.push(self.figure(*metric, measure, want, TOTAL, results, false));
+                }
+                if let Some(want) = wanted.get(report) {
+                    for segment in TOTAL..results.segments.count() {
+                        figures.push(self.figure(*metric, measure, want, segment, results, true));
                     }
                 }
                 if let Some(want) = wanted.get(report) {
@@ -232,7 +252,8 @@ impl Job<'_> {
             period: want.period.label.clone(),
             from: want.period.from,
             last: want.period.last(),
-            segment: name.map(|(dimension, value)| Segment { dimension: dimension.to_owned(), value: value.to_owned() }),
+            segment: name
+                .map(|(dimension, value)| Segment { dimension: dimension.to_owned(), value: value.to_owned() }),
             cohort: None,
             unit: measure.unit,
             reading: Reading::new(&now, self.min_n),

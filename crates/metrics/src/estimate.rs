@@ -149,9 +149,7 @@ impl Estimate {
             Self::Mean { mean: value, n, .. }
             | Self::Ratio { ratio: value, n, .. }
             | Self::Bare { value, n }
-            | Self::Quantile { value, n, .. } => {
-                (n > 0 && value.is_finite()).then_some(value)
-            }
+            | Self::Quantile { value, n, .. } => (n > 0 && value.is_finite()).then_some(value),
             Self::PerCount { amount, count } => quotient(amount as f64, count as f64),
             Self::PerBase { count, base } => quotient(count as f64, base as f64),
             Self::Growth { now, then, .. } => (then > 0).then(|| (now - then) as f64 / then as f64),
@@ -259,7 +257,7 @@ impl Estimate {
     /// Compares with an estimate of the same metric in another period.
     ///
     /// # Formula
-    /// Newcombe's method for two proportions, else (a - b) +- z sqrt(se_a^2 + se_b^2). Both treat the periods as independent; where
+    /// Newcombe's method for two proportions, else (a - b) +- z `sqrt(se_a^2` + `se_b^2`). Both treat the periods as independent; where
     /// the same customers are in both, the interval is on the wide side.
     pub fn difference(&self, other: &Self) -> Option<Difference> {
         let (this, that) = (self.value()?, other.value()?);
@@ -269,9 +267,10 @@ impl Estimate {
             (&Self::Proportion { k: k1, n: n1 }, &Self::Proportion { k: k2, n: n2 }) => {
                 newcombe_difference(k1, n1, k2, n2).map(|interval| (interval, Method::Newcombe))
             }
-            _ => self.standard_error().zip(other.standard_error()).map(|(one, two)| {
-                (Interval::around(absolute, Z95 * one.hypot(two)), Method::Difference)
-            }),
+            _ => self
+                .standard_error()
+                .zip(other.standard_error())
+                .map(|(one, two)| (Interval::around(absolute, Z95 * one.hypot(two)), Method::Difference)),
         };
         Some(Difference { absolute, relative, interval })
     }
@@ -351,7 +350,9 @@ mod tests {
     fn mean_by_hand() {
         // 2, 4, 6: mean 4, variance 4, standard error 1.1547, t with 2 degrees of freedom 4.3027 -> half-width 4.968.
         let mut moments = Moments::default();
-        [2, 4, 6].into_iter().for_each(|value| moments.add(value));
+        for value in [2, 4, 6] {
+            moments.add(value);
+        }
         let mean = moments.mean("values").expect("three values");
         let (low, high) = interval(mean);
         assert!((low - (4.0 - 4.968_28)).abs() < 1e-4 && (high - 8.968_28).abs() < 1e-4, "{low} {high}");
@@ -361,7 +362,9 @@ mod tests {
     fn totals_by_hand() {
         // 30 + 40 = 70, sum of squares 2500, standard error 50.
         let mut moments = Moments::default();
-        [30, 40].into_iter().for_each(|value| moments.add(value));
+        for value in [30, 40] {
+            moments.add(value);
+        }
         let (low, high) = interval(moments.total());
         assert!((low - (70.0 - 98.0)).abs() < 0.01 && (high - 168.0).abs() < 0.01);
         assert_eq!(moments.total().exact(), Some(70));

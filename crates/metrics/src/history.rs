@@ -135,8 +135,12 @@ impl Block {
             starts.push(total);
         }
         let mut next = starts.clone();
-        let mut block =
-            Self { customers: customers.clone(), starts, orders: vec![Event { at: 0, amount: 0 }; total], refunds: Vec::new() };
+        let mut block = Self {
+            customers: customers.clone(),
+            starts,
+            orders: vec![Event { at: 0, amount: 0 }; total],
+            refunds: Vec::new(),
+        };
         let (mut owners, mut times, mut amounts) = (Vec::new(), Vec::new(), Vec::new());
         let columns = (table.column("customer_id"), table.column("ordered_at"), table.column(OrderValue::PLACED));
         let (Some(owner), Some(time), Some(amount)) = columns else { return block };

@@ -122,12 +122,17 @@ pub(crate) fn reduce(
                 .collect();
             let mut rows = Rows::default();
             for chunk in start..end {
-                rows.reduce_chunk(&Chunk { table, number: chunk, timeline, segments, medians }, reductions, &mut partials);
+                rows.reduce_chunk(
+                    &Chunk { table, number: chunk, timeline, segments, medians },
+                    reductions,
+                    &mut partials,
+                );
             }
             partials
         })
         .collect();
-    let merged = |(index, reduction): (usize, &&Reduction)| merge(index, reduction, &partials, timeline, segments, medians);
+    let merged =
+        |(index, reduction): (usize, &&Reduction)| merge(index, reduction, &partials, timeline, segments, medians);
     reductions.iter().enumerate().map(merged).collect()
 }
 
@@ -204,12 +209,7 @@ struct Rows {
 }
 
 impl Rows {
-    fn reduce_chunk(
-        &mut self,
-        place: &Chunk<'_>,
-        reductions: &[&Reduction],
-        partials: &mut [Partial],
-    ) {
+    fn reduce_chunk(&mut self, place: &Chunk<'_>, reductions: &[&Reduction], partials: &mut [Partial]) {
         let &Chunk { table, number: chunk, timeline, segments, medians } = place;
         self.columns.clear();
         for (reduction, partial) in reductions.iter().zip(partials) {
@@ -258,11 +258,13 @@ impl Rows {
     fn place(&mut self, table: &Table, chunk: usize, reduction: &Reduction, timeline: &Timeline) {
         self.inside.clear();
         let rows = table.chunk_len(chunk);
-        let numbered = |row: usize, slot: usize| (u32::try_from(row).unwrap_or(u32::MAX), u32::try_from(slot).unwrap_or(u32::MAX));
+        let numbered =
+            |row: usize, slot: usize| (u32::try_from(row).unwrap_or(u32::MAX), u32::try_from(slot).unwrap_or(u32::MAX));
         match reduction.clock {
             Clock::OrderedAt => {
                 let times = decode(&mut self.columns, table, chunk, "ordered_at");
-                let placed = times.iter().enumerate().filter_map(|(row, &at)| Some(numbered(row, timeline.slot_at(at)?)));
+                let placed =
+                    times.iter().enumerate().filter_map(|(row, &at)| Some(numbered(row, timeline.slot_at(at)?)));
                 self.inside.extend(placed);
             }
             Clock::RefundedAt => {
@@ -275,7 +277,8 @@ impl Rows {
             }
             Clock::SpentOn => {
                 let days = decode(&mut self.columns, table, chunk, "spent_on");
-                let placed = days.iter().enumerate().filter_map(|(row, &day)| Some(numbered(row, timeline.slot_on(day)?)));
+                let placed =
+                    days.iter().enumerate().filter_map(|(row, &day)| Some(numbered(row, timeline.slot_on(day)?)));
                 self.inside.extend(placed);
             }
         }

@@ -155,7 +155,8 @@ mod tests {
 
     #[test]
     fn without_refund_dates_refunds_fall_on_the_order() {
-        let value = OrderValue::new(RevenuePolicy::default(), AmountContent::default(), |column| column != "refunded_at");
+        let value =
+            OrderValue::new(RevenuePolicy::default(), AmountContent::default(), |column| column != "refunded_at");
         assert_eq!(value.placed, [("amount", 1), ("discount", -1), ("refund_amount", -1)]);
         assert!(!value.refunds_apart);
         assert!(value.describe().contains("refunds by date of the order"));

@@ -73,7 +73,8 @@ impl Segments {
 
     /// Gives the dimension that a segment is a value of; nothing for the total.
     pub fn dimension_of(&self, segment: usize) -> Option<&Dimension> {
-        let holds = |dimension: &&Dimension| (dimension.first..dimension.first + dimension.values.len()).contains(&segment);
+        let holds =
+            |dimension: &&Dimension| (dimension.first..dimension.first + dimension.values.len()).contains(&segment);
         self.dimensions.iter().find(holds)
     }
 
@@ -134,7 +135,14 @@ impl Dimension {
     }
 
     /// Gives the segment of each order of a chunk, from its label or its customer.
-    pub(crate) fn of_orders(&self, table: &Table, chunk: usize, customers: &[i64], scratch: &mut Vec<i64>, out: &mut Vec<u32>) {
+    pub(crate) fn of_orders(
+        &self,
+        table: &Table,
+        chunk: usize,
+        customers: &[i64],
+        scratch: &mut Vec<i64>,
+        out: &mut Vec<u32>,
+    ) {
         out.clear();
         match (&self.orders, table.labels(&self.name)) {
             (Some(map), Some(labels)) => {

@@ -126,7 +126,7 @@ impl Timeline {
 /// Sorted cuts with a table that finds the stretch between two of them in constant time.
 #[derive(Debug, Clone)]
 pub struct Cuts {
-    cuts: Vec<i64>,
+    sorted: Vec<i64>,
     /// For each step of the line, the last cut at or before its start.
     table: Vec<u32>,
     /// Steps are 2^shift long.
@@ -139,7 +139,7 @@ impl Cuts {
     /// Prepares cuts, which must be ascending.
     pub fn new(cuts: Vec<i64>) -> Self {
         let (Some(&first), Some(&last)) = (cuts.first(), cuts.last()) else {
-            return Self { cuts, table: Vec::new(), shift: 0 };
+            return Self { sorted: cuts, table: Vec::new(), shift: 0 };
         };
         let span = last.abs_diff(first);
         let shift = (span / Self::STEPS).max(1).ilog2();
@@ -153,19 +153,19 @@ impl Cuts {
             }
             table.push(u32::try_from(at).unwrap_or(u32::MAX));
         }
-        Self { cuts, table, shift }
+        Self { sorted: cuts, table, shift }
     }
 
-    /// Finds i with `cuts[i] <= value < cuts[i + 1]`; nothing outside the first and the last cut.
+    /// Finds i such that the value lies from cut i up to, but not at, cut i + 1; nothing outside the first and the last cut.
     #[inline]
     pub fn find(&self, value: i64) -> Option<usize> {
-        let (&first, &last) = (self.cuts.first()?, self.cuts.last()?);
+        let (&first, &last) = (self.sorted.first()?, self.sorted.last()?);
         if value < first || value >= last {
             return None;
         }
         let step = usize::try_from((value - first) >> self.shift).ok()?;
         let mut at = self.table[step] as usize;
-        while self.cuts[at + 1] <= value {
+        while self.sorted[at + 1] <= value {
             at += 1;
         }
         Some(at)
@@ -173,7 +173,7 @@ impl Cuts {
 
     /// Gives the cuts.
     pub fn cuts(&self) -> &[i64] {
-        &self.cuts
+        &self.sorted
     }
 }
 

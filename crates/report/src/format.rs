@@ -73,6 +73,19 @@ impl Formatter {
         }
     }
 
+    /// Writes a value on an axis over a span of values.
+    pub fn tick(&self, unit: Unit, value: f64, span: f64) -> String {
+        match unit {
+            // Whole units of money from a span of five on.
+            Unit::Money => {
+                let whole = span >= 5.0 * 10_f64.powi(i32::try_from(self.currency.decimals).unwrap_or(2));
+                self.money(value, Some(if whole { f64::INFINITY } else { 0.0 }), false)
+            }
+            Unit::Share | Unit::Change => self.percent(value, usize::from(span < 0.05), false),
+            Unit::Count | Unit::Number => self.number(value, usize::from(span < 5.0 && unit == Unit::Number)),
+        }
+    }
+
     /// Writes a difference of two values with its sign; a difference of shares is in percentage points.
     pub fn difference(&self, unit: Unit, value: f64, margin: Option<f64>) -> String {
         match unit {
@@ -169,7 +182,7 @@ impl Formatter {
         let (major, margin) = (minor / scale, margin.map(|margin| margin / scale));
         // Cents where they mean something: small sums known to within a few units.
         let decimals = (self.currency.decimals as usize).min(2);
-        let cents = major.abs() < 10_000.0 && margin.is_none_or(|margin| margin < 5.0) || major.abs() < 10.0;
+        let cents = major.abs() < 10_000.0 && margin.is_none_or(|margin| margin < 5.0);
         let digits = if cents { decimals } else { 0 };
         let number = grouped(major.abs(), digits, self.locale);
         let negative = major < 0.0 && number.contains(|c: char| ('1'..='9').contains(&c));
@@ -211,7 +224,16 @@ impl Formatter {
 /// Decimals that an interval supports: the last digit is no finer than a tenth of the half-width.
 fn digits(margin: Option<f64>, most: usize) -> usize {
     match margin {
-        Some(margin) if margin > 0.0 => (0..most).find(|&digits| margin * 10_f64.powi(digits as i32) >= 1.0).unwrap_or(most),
+        Some(margin) if margin > 0.0 => {
+            let mut scaled = margin;
+            (0..most)
+                .find(|_| {
+                    let enough = scaled >= 1.0;
+                    scaled *= 10.0;
+                    enough
+                })
+                .unwrap_or(most)
+        }
         _ => most,
     }
 }

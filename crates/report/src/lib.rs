@@ -11,9 +11,7 @@ mod render;
 mod table;
 pub mod view;
 
-pub use document::{
-    Check, Document, FORMAT_VERSION, MeasureNote, MetricNote, SourceNote, Trust, TrustState,
-};
+pub use document::{Check, Document, FORMAT_VERSION, MeasureNote, MetricNote, SourceNote, Trust, TrustState};
 pub use error::ReportError;
 pub use format::{Currency, Formatter, Locale, NOT_AVAILABLE};
 pub use render::Templates;

@@ -71,7 +71,8 @@ fn read_folder(folder: &Path) -> Result<Vec<(String, String)>, ReportError> {
     let mut found = Vec::new();
     for entry in folder.read_dir().map_err(fail)? {
         let path = entry.map_err(fail)?.path();
-        let is_template = path.extension().is_some_and(|ending| ["html", "md", "css", "txt"].iter().any(|known| ending == *known));
+        let is_template =
+            path.extension().is_some_and(|ending| ["html", "md", "css", "txt"].iter().any(|known| ending == *known));
         let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| is_template) else { continue };
         if name.eq_ignore_ascii_case("readme.md") {
             continue;
@@ -117,7 +118,10 @@ mod tests {
         let templates = Templates::load(None).expect("sound");
         assert!(templates.check("weekly.html").is_ok() && templates.check("weekly.md").is_ok());
         let error = templates.check("weekli.html").expect_err("unknown");
-        assert_eq!(error.to_string(), "there is no template `weekli.html`; known are: style.css, weekly.html, weekly.md");
+        assert_eq!(
+            error.to_string(),
+            "there is no template `weekli.html`; known are: style.css, weekly.html, weekly.md"
+        );
     }
 
     #[test]

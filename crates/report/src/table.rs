@@ -7,7 +7,7 @@ use crate::error::ReportError;
 
 /// Writes figures as Parquet.
 ///
-/// Columns: metric, measure, period, from, last, dimension, segment, cohort, cohort_size, age, unit, value, exact, k, n, low, high,
+/// Columns: metric, measure, period, from, last, dimension, segment, cohort, `cohort_size`, age, unit, value, exact, k, n, low, high,
 /// method, state, reason.
 pub fn to_parquet(figures: &[Figure]) -> Result<Vec<u8>, ReportError> {
     let fail = |source| ReportError::Parquet { source: Box::new(source) };

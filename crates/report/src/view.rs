@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use tallybook_metrics::calendar::Period;
+use tallybook_metrics::calendar::{Grain, Period};
 use tallybook_metrics::figure::{Against, COHORT_TOTAL, Change, Figure, Reading, State};
 use tallybook_metrics::metric::{Area, Direction, Unit};
 
@@ -351,8 +351,16 @@ impl Views<'_> {
         TrustView { class: trust_class(trust.state), word: trust.state.word(), sentence, checks }
     }
 
-    /// The reported totals of a measure, and the series before them.
+    /// The totals of a measure over time. A range of days that is reported on is no point of a series of weeks or months.
     fn series<'b>(&'b self, metric: &str, measure: &str) -> Vec<&'b Figure> {
+        let mut totals = self.totals(metric, measure);
+        if self.document.period.grain == Grain::Custom {
+            totals.retain(|figure| figure.period != self.document.period.label);
+        }
+        totals
+    }
+
+    fn totals<'b>(&'b self, metric: &str, measure: &str) -> Vec<&'b Figure> {
         let own = |figure: &&Figure| {
             figure.metric == metric && figure.measure == measure && figure.segment.is_none() && figure.cohort.is_none()
         };
@@ -360,7 +368,7 @@ impl Views<'_> {
     }
 
     fn reported<'b>(&'b self, metric: &str, measure: &str) -> Option<&'b Figure> {
-        self.series(metric, measure).into_iter().find(|figure| figure.period == self.document.period.label)
+        self.totals(metric, measure).into_iter().find(|figure| figure.period == self.document.period.label)
     }
 
     fn groups(&self) -> Vec<Group> {
@@ -473,14 +481,16 @@ impl Views<'_> {
     }
 
     fn sentences(&self) -> Vec<String> {
-        [self.what_happened(), self.what_stands_out(), self.what_it_rests_on()].into_iter().flatten().collect()
+        [self.what_happened(), Some(self.what_stands_out()), self.what_it_rests_on()].into_iter().flatten().collect()
     }
 
     /// The first metrics of orders and acquisition, in one sentence.
     fn what_happened(&self) -> Option<String> {
         let mut parts = Vec::new();
         for (id, noun) in [("revenue", "Revenue"), ("orders", "orders"), ("customers_new", "new customers")] {
-            let Some(figure) = self.reported(id, "value").filter(|figure| figure.reading.value.is_some()) else { continue };
+            let Some(figure) = self.reported(id, "value").filter(|figure| figure.reading.value.is_some()) else {
+                continue;
+            };
             let cell = self.cell(figure.unit, &figure.reading);
             let change = self.change(figure, Direction::Up, Against::Previous);
             let against = match change.class {
@@ -503,7 +513,7 @@ impl Views<'_> {
     }
 
     /// Metrics whose change to the period before is beyond chance.
-    fn what_stands_out(&self) -> Option<String> {
+    fn what_stands_out(&self) -> String {
         let mut better = Vec::new();
         let mut worse = Vec::new();
         for metric in &self.document.metrics {
@@ -517,14 +527,18 @@ impl Views<'_> {
             }
         }
         let noun = self.document.previous.grain.noun();
-        Some(match (better.is_empty(), worse.is_empty()) {
+        match (better.is_empty(), worse.is_empty()) {
             (true, true) => format!("No headline moved against the {noun} before by more than chance explains."),
             (false, true) => format!("Beyond chance, better than the {noun} before: {}.", better.join(", ")),
             (true, false) => format!("Beyond chance, worse than the {noun} before: {}.", worse.join(", ")),
             (false, false) => {
-                format!("Beyond chance, better than the {noun} before: {}; worse: {}.", better.join(", "), worse.join(", "))
+                format!(
+                    "Beyond chance, better than the {noun} before: {}; worse: {}.",
+                    better.join(", "),
+                    worse.join(", ")
+                )
             }
-        })
+        }
     }
 
     fn what_it_rests_on(&self) -> Option<String> {
@@ -597,15 +611,17 @@ impl Views<'_> {
                 }
             })
             .collect();
-        let label = |value: f64| self.format.value(unit, value, Some(value.abs().max(1.0)));
-        let percent = |value: f64| self.format.value(unit, value, None);
+        // Ticks of an axis need no finer digits than the spread of what is drawn.
+        let values = points.iter().flat_map(|point| [point.value, point.year_before]).flatten();
+        let (low, high) =
+            values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
+        let label = |value: f64| self.format.tick(unit, value, high - low);
         let last = points.last().map(|point| point.text.clone()).unwrap_or_default();
-        let is_share = matches!(unit, Unit::Share | Unit::Change | Unit::Number);
         line_chart(&LineChart {
-            title: format!("{} by {}", metric.title, self.document.previous.grain.noun()),
+            title: format!("{} over time", metric.title),
             description: format!("{} periods; {last}", points.len()),
             points: &points,
-            label: if is_share { &percent } else { &label },
+            label: &label,
             from_zero: matches!(unit, Unit::Money | Unit::Count),
         })
     }
@@ -613,7 +629,8 @@ impl Views<'_> {
     fn breakdowns(&self, metric: &MetricNote, measure: &str) -> Vec<Breakdown> {
         let mut by_dimension: Vec<(&str, Vec<&Figure>)> = Vec::new();
         for figure in &self.document.figures {
-            let Some(segment) = figure.segment.as_ref().filter(|_| figure.metric == metric.id && figure.measure == measure)
+            let Some(segment) =
+                figure.segment.as_ref().filter(|_| figure.metric == metric.id && figure.measure == measure)
             else {
                 continue;
             };
@@ -622,10 +639,7 @@ impl Views<'_> {
                 None => by_dimension.push((&segment.dimension, vec![figure])),
             }
         }
-        by_dimension
-            .into_iter()
-            .filter_map(|(dimension, figures)| self.breakdown(metric, dimension, figures))
-            .collect()
+        by_dimension.into_iter().filter_map(|(dimension, figures)| self.breakdown(metric, dimension, figures)).collect()
     }
 
     fn breakdown(&self, metric: &MetricNote, dimension: &str, figures: Vec<&Figure>) -> Option<Breakdown> {
@@ -654,7 +668,8 @@ impl Views<'_> {
     fn cohorts(&self, metric: &MetricNote, measure: &MeasureNote) -> Option<CohortView> {
         let mut rows: Vec<(&str, u64, Vec<&Figure>)> = Vec::new();
         for figure in &self.document.figures {
-            let Some(cell) = figure.cohort.as_ref().filter(|_| figure.metric == metric.id && figure.measure == measure.key)
+            let Some(cell) =
+                figure.cohort.as_ref().filter(|_| figure.metric == metric.id && figure.measure == measure.key)
             else {
                 continue;
             };

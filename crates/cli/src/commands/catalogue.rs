@@ -53,7 +53,10 @@ pub(super) fn markdown() -> String {
         let _ = write!(text, "\n## {}\n", area.title());
         for entry in CATALOG.iter().filter(|entry| entry.info.area == area) {
             let Info { id, title, definition, formula, source, interval, traps, options, example, .. } = entry.info;
-            let _ = write!(text, "\n### `{id}`: {title}\n\n{definition}\n\n- Formula: {formula}\n- Interval: {interval}\n- Source: {source}\n");
+            let _ = write!(
+                text,
+                "\n### `{id}`: {title}\n\n{definition}\n\n- Formula: {formula}\n- Interval: {interval}\n- Source: {source}\n"
+            );
             traps.iter().for_each(|trap| _ = writeln!(text, "- Mind: {trap}"));
             if !options.is_empty() {
                 text.push_str("\n| Option | Default | Meaning |\n|---|---|---|\n");

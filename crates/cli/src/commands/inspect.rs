@@ -86,7 +86,9 @@ pub(super) fn plan(plan: &Plan) -> String {
 
 fn instants(window: &Window) -> String {
     let utc = |seconds: i64| {
-        chrono::DateTime::from_timestamp(seconds, 0).map(|time| time.format("%Y-%m-%dT%H:%MZ").to_string()).unwrap_or_default()
+        chrono::DateTime::from_timestamp(seconds, 0)
+            .map(|time| time.format("%Y-%m-%dT%H:%MZ").to_string())
+            .unwrap_or_default()
     };
     format!("{} .. {}", utc(window.start), utc(window.end))
 }

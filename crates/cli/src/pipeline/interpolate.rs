@@ -93,7 +93,10 @@ mod tests {
     #[test]
     fn problems_have_a_place() {
         let error = filled("a: 1\nb: x${NONE}\n").expect_err("not set");
-        assert_eq!((error.to_string().as_str(), error.line, error.column), ("the environment variable `NONE` is not set", 2, 5));
+        assert_eq!(
+            (error.to_string().as_str(), error.line, error.column),
+            ("the environment variable `NONE` is not set", 2, 5)
+        );
         assert_eq!(filled("a: ${LINES}").expect_err("two lines").problem, Problem::ManyLines("LINES".into()));
         assert_eq!(filled("a: ${HOME").expect_err("open").problem, Problem::Open);
     }

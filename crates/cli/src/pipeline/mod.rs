@@ -27,9 +27,8 @@ const MAX_BYTES: u64 = 1 << 20;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
     /// Version of the pipeline format.
-    #[serde(default = "one")]
-    #[schemars(range(min = 1, max = 1))]
-    pub(crate) version: Version,
+    #[serde(default = "one", rename = "version")]
+    pub(crate) _version: Version,
     /// Name of the pipeline; names its folder of reports.
     pub(crate) name: Name,
     /// Title of the report.
@@ -159,7 +158,9 @@ impl<'de> Deserialize<'de> for Version {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match u64::deserialize(deserializer)? {
             1 => Ok(Self),
-            other => Err(de::Error::custom(format!("version {other} of the pipeline format is not known; this program reads 1"))),
+            other => Err(de::Error::custom(format!(
+                "version {other} of the pipeline format is not known; this program reads 1"
+            ))),
         }
     }
 }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::period::add_months;
-use super::{Calendar, Grain, Period, PeriodError, shift};
+use super::{Calendar, Grain, Period, shift};
 
 /// Which period of the year before stands against a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -57,16 +57,16 @@ impl Calendar {
             }
         };
         let natural = self.period_of(period.grain, from);
-        if natural.from == from && natural.to == to { Ok(natural) } else { Ok(self.custom_of(from, to)) }
+        if natural.from == from && natural.to == to { Ok(natural) } else { Ok(Period::of_days(from, to)) }
     }
 
     fn same_week(&self, period: &Period) -> Comparison {
-        let number = period.label.split_once("-W").and_then(|(year, week)| Some((year.parse().ok()?, week.parse().ok()?)));
+        let number =
+            period.label.split_once("-W").and_then(|(year, week)| Some((year.parse().ok()?, week.parse().ok()?)));
         let (year, week): (i32, u32) = number.unwrap_or((period.from.year(), 1));
         match self.week(year - 1, week) {
             Ok(Some(found)) => Ok(found),
             Ok(None) => Err(format!("there is no week {week}")),
-            Err(error @ PeriodError::NoSuchWeek { .. }) => Err(error.to_string()),
             Err(error) => Err(error.to_string()),
         }
     }

@@ -65,6 +65,7 @@ mod grain_name {
     const ALL: [Grain; 7] =
         [Grain::Day, Grain::Week, Grain::Month, Grain::Quarter, Grain::Year, Grain::FiscalPeriod, Grain::Custom];
 
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
     pub(super) fn serialize<S: Serializer>(grain: &Grain, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(grain.noun())
     }
@@ -118,6 +119,11 @@ impl Period {
         Ok(Self { from, to: shift(last, 1), grain: Grain::Custom, label: format!("{from}..{last}") })
     }
 
+    /// Makes a range of days, the second of which is not in it.
+    pub(super) fn of_days(from: NaiveDate, to: NaiveDate) -> Self {
+        Self { from, to, grain: Grain::Custom, label: format!("{from}..{}", shift(to, -1)) }
+    }
+
     /// Gives the last day.
     pub fn last(&self) -> NaiveDate {
         shift(self.to, -1)
@@ -163,7 +169,7 @@ impl Calendar {
     /// Gives the period before; for a custom range, as many days just before it.
     pub fn previous(&self, period: &Period) -> Period {
         match period.grain {
-            Grain::Custom => self.custom_of(shift(period.from, -period.days()), period.from),
+            Grain::Custom => Period::of_days(shift(period.from, -period.days()), period.from),
             grain => self.period_of(grain, shift(period.from, -1)),
         }
     }
@@ -171,13 +177,9 @@ impl Calendar {
     /// Gives the period after; for a custom range, as many days just after it.
     pub fn next(&self, period: &Period) -> Period {
         match period.grain {
-            Grain::Custom => self.custom_of(period.to, shift(period.to, period.days())),
+            Grain::Custom => Period::of_days(period.to, shift(period.to, period.days())),
             grain => self.period_of(grain, period.to),
         }
-    }
-
-    pub(super) fn custom_of(&self, from: NaiveDate, to: NaiveDate) -> Period {
-        Period { from, to, grain: Grain::Custom, label: format!("{from}..{}", shift(to, -1)) }
     }
 
     /// Gives the last period that is over at a moment.

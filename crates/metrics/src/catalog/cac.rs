@@ -28,9 +28,17 @@ pub(super) const INFO: Info = Info {
         "cost leads to customers later: lag_days",
     ],
     options: &[
-        OptionInfo { name: "cost", default: "fully_loaded", meaning: "`fully_loaded`: all cost; `ads`: only the kinds of `ads_kinds`" },
+        OptionInfo {
+            name: "cost",
+            default: "fully_loaded",
+            meaning: "`fully_loaded`: all cost; `ads`: only the kinds of `ads_kinds`",
+        },
         OptionInfo { name: "ads_kinds", default: "[ads]", meaning: "values of spend.kind that are advertising" },
-        OptionInfo { name: "lag_days", default: "0", meaning: "cost is taken from so many days earlier than customers" },
+        OptionInfo {
+            name: "lag_days",
+            default: "0",
+            meaning: "cost is taken from so many days earlier than customers",
+        },
     ],
     example: "{cost: ads, lag_days: 7}",
 };

@@ -29,9 +29,21 @@ pub(super) const INFO: Info = Info {
         "without gross_margin the figures are revenue, not value",
     ],
     options: &[
-        OptionInfo { name: "gross_margin", default: "none", meaning: "share of revenue that is margin; without it revenue is taken" },
-        OptionInfo { name: "age_months", default: "12", meaning: "the age of the historic figure, in whole months after the first" },
-        OptionInfo { name: "before_days", default: "90", meaning: "window of the formula in which customers are active" },
+        OptionInfo {
+            name: "gross_margin",
+            default: "none",
+            meaning: "share of revenue that is margin; without it revenue is taken",
+        },
+        OptionInfo {
+            name: "age_months",
+            default: "12",
+            meaning: "the age of the historic figure, in whole months after the first",
+        },
+        OptionInfo {
+            name: "before_days",
+            default: "90",
+            meaning: "window of the formula in which customers are active",
+        },
         OptionInfo { name: "after_days", default: "90", meaning: "window in which churn is observed" },
         OptionInfo { name: "ages", default: "12", meaning: "ages shown at the most" },
     ],

@@ -19,7 +19,9 @@ pub(super) const INFO: Info = Info {
     formula: "1 - cohort retention",
     source: "as cohort retention",
     interval: "Wilson",
-    traps: &["not active at an age is not gone: customers skip periods and come back; `unbounded` counts only those who never did"],
+    traps: &[
+        "not active at an age is not gone: customers skip periods and come back; `unbounded` counts only those who never did",
+    ],
     options: super::cohort_retention::INFO.options,
     example: "{unbounded: true}",
 };

@@ -32,9 +32,21 @@ pub(super) const INFO: Info = Info {
         OptionInfo { name: "start", default: "first_order", meaning: "a customer joins at `first_order` or `sign_up`" },
         OptionInfo { name: "ages", default: "12", meaning: "ages shown at the most" },
         OptionInfo { name: "headline_age", default: "1", meaning: "the age of the headline figure" },
-        OptionInfo { name: "unbounded", default: "false", meaning: "counts a customer as active at an age when active then or later" },
-        OptionInfo { name: "days", default: "none", meaning: "ages as days since the customer's own start (n-day retention): [1, 7, 30]" },
-        OptionInfo { name: "brackets", default: "none", meaning: "ages as brackets of such days, both ends in: [[1, 7], [8, 30]]" },
+        OptionInfo {
+            name: "unbounded",
+            default: "false",
+            meaning: "counts a customer as active at an age when active then or later",
+        },
+        OptionInfo {
+            name: "days",
+            default: "none",
+            meaning: "ages as days since the customer's own start (n-day retention): [1, 7, 30]",
+        },
+        OptionInfo {
+            name: "brackets",
+            default: "none",
+            meaning: "ages as brackets of such days, both ends in: [[1, 7], [8, 30]]",
+        },
     ],
     example: "{grain: week, ages: 8, headline_age: 4}",
 };

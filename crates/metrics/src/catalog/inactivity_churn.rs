@@ -22,9 +22,16 @@ pub(super) const INFO: Info = Info {
     formula: "customers active before and not after / customers active before",
     source: "Blattberg, Kim & Neslin (2008), Database Marketing, ch. 24: churn without a contract",
     interval: "Wilson",
-    traps: &["silence is not proof of leaving: seasonal buyers come back", "the window after must be over, so the figure looks back that far"],
+    traps: &[
+        "silence is not proof of leaving: seasonal buyers come back",
+        "the window after must be over, so the figure looks back that far",
+    ],
     options: &[
-        OptionInfo { name: "before_days", default: "90", meaning: "length of the window in which customers were active" },
+        OptionInfo {
+            name: "before_days",
+            default: "90",
+            meaning: "length of the window in which customers were active",
+        },
         OptionInfo { name: "after_days", default: "90", meaning: "length of the window in which they were not" },
     ],
     example: "{before_days: 60, after_days: 60}",
@@ -55,9 +62,8 @@ pub(super) fn pair(calendar: &Calendar, before: DayCount, after: DayCount, windo
 /// Asks for the pairs of all wanted windows.
 pub(super) fn request_pairs(requests: &mut Requests<'_>, before: DayCount, after: DayCount) {
     let pairs = requests.wanted.iter().map(|wanted| pair(requests.calendar, before, after, &wanted.window)).collect();
-    requests.fold(&Inactivity::key(before.0, after.0), move |context| {
-        Box::new(Inactivity::new(pairs, context.segments))
-    });
+    requests
+        .fold(&Inactivity::key(before.0, after.0), move |context| Box::new(Inactivity::new(pairs, context.segments)));
 }
 
 impl Metric for InactivityChurn {

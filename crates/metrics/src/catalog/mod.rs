@@ -24,12 +24,15 @@ use tallybook_ingest::did_you_mean;
 
 use crate::metric::{Info, Metric};
 
+/// Reads a metric's options.
+type Configure = fn(&mut dyn erased_serde::Deserializer<'_>) -> Result<Box<dyn Metric>, erased_serde::Error>;
+
 /// An entry of the catalogue: the declaration, and how its options become a metric.
 #[derive(Debug)]
 pub struct Entry {
     /// The declaration.
     pub info: &'static Info,
-    configure: fn(&mut dyn erased_serde::Deserializer<'_>) -> Result<Box<dyn Metric>, erased_serde::Error>,
+    configure: Configure,
     schema: fn(&mut SchemaGenerator) -> Schema,
 }
 
@@ -123,7 +126,8 @@ mod tests {
             let definitions = generator.take_definitions(true);
             let reference = schema.get("$ref").and_then(|path| path.as_str()?.rsplit('/').next().map(str::to_owned));
             let object = reference.and_then(|name| definitions.get(&name).cloned()).unwrap_or(schema.to_value());
-            let read: Vec<String> = object["properties"].as_object().map(|p| p.keys().cloned().collect()).unwrap_or_default();
+            let read: Vec<String> =
+                object["properties"].as_object().map(|p| p.keys().cloned().collect()).unwrap_or_default();
             let declared: Vec<String> = entry.info.options.iter().map(|option| option.name.to_owned()).collect();
             assert_eq!(declared, read, "{}", entry.info.id);
         }

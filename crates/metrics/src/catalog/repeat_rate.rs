@@ -19,8 +19,15 @@ pub(super) const INFO: Info = Info {
     formula: "customers with >= 2 orders by the end / customers with an order by the end",
     source: "Fader & Hardie (2009), Probability Models for Customer-Base Analysis",
     interval: "Wilson",
-    traps: &["young customers had little time to come back: read cohorts for a trend", "two orders on one day may be one purchase"],
-    options: &[OptionInfo { name: "per", default: "order", meaning: "`order`, or `day`: orders of one day count as one" }],
+    traps: &[
+        "young customers had little time to come back: read cohorts for a trend",
+        "two orders on one day may be one purchase",
+    ],
+    options: &[OptionInfo {
+        name: "per",
+        default: "order",
+        meaning: "`order`, or `day`: orders of one day count as one",
+    }],
     example: "{per: day}",
 };
 

@@ -19,7 +19,10 @@ pub(super) const INFO: Info = Info {
     formula: "(revenue - revenue before) / revenue before",
     source: "standard relative change; the year before by the pipeline's comparison policy",
     interval: "delta method on the logarithm of the ratio of two compound Poisson totals",
-    traps: &["undefined where the revenue before is zero or negative, not infinite", "weeks are compared with whole weeks"],
+    traps: &[
+        "undefined where the revenue before is zero or negative, not infinite",
+        "weeks are compared with whole weeks",
+    ],
     options: &[],
     example: "{}",
 };
@@ -55,7 +58,9 @@ impl Metric for RevenueGrowth {
 
     fn outcome(&self, results: &Results, measure: &str, cell: &Cell) -> Outcome {
         let base: Window = match measure {
-            YEAR_BEFORE => cell.year_before.ok_or_else(|| Undefined::because("there is no such period a year before"))?,
+            YEAR_BEFORE => {
+                cell.year_before.ok_or_else(|| Undefined::because("there is no such period a year before"))?
+            }
             _ => cell.previous,
         };
         results.covered(&base)?;

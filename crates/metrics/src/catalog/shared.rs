@@ -159,7 +159,11 @@ impl CohortView {
         }
         let prefix = self.key(&[]);
         let prefix = prefix.trim_end_matches("[]");
-        results.folds.keys().find(|key| key.starts_with(prefix) && !key.ends_with("[]")).and_then(|key| results.fold(key))
+        results
+            .folds
+            .keys()
+            .find(|key| key.starts_with(prefix) && !key.ends_with("[]"))
+            .and_then(|key| results.fold(key))
     }
 
     /// Computes a table as of the end of a window; `read` turns the counts of a mature cell into an outcome.
@@ -195,7 +199,11 @@ impl CohortView {
                     .filter(|&cohort| self.mature(cohorts, cohort, age, cell).is_ok())
                     .map(|cohort| at(cohort, age))
                     .collect();
-                if mature.is_empty() { Err(Undefined::Immature("no cohort is that old yet".into())) } else { read(&mature) }
+                if mature.is_empty() {
+                    Err(Undefined::Immature("no cohort is that old yet".into()))
+                } else {
+                    read(&mature)
+                }
             })
             .collect();
         Some(CohortTable { unit, ages: (0..ages).map(|age| self.age_name(age)).collect(), rows, total })
@@ -216,8 +224,8 @@ impl CohortView {
         let newest = (0..cohorts.periods().len())
             .rev()
             .find(|&cohort| self.mature(cohorts, cohort, age, cell).is_ok() && cohorts.size(cohort, cell.segment) > 0);
-        let cohort = newest
-            .ok_or_else(|| Undefined::Immature(format!("no cohort has completed {} yet", self.age_name(age))))?;
+        let cohort =
+            newest.ok_or_else(|| Undefined::Immature(format!("no cohort has completed {} yet", self.age_name(age))))?;
         read(&[self.cell(cohorts, cohort, age, cell)])
     }
 
@@ -319,8 +327,9 @@ pub(super) fn churn(cells: &[CohortCell<'_>]) -> Outcome {
 /// Revenue at an age over revenue at age 0, over cells of one age.
 pub(super) fn revenue_retention(cells: &[CohortCell<'_>]) -> Outcome {
     let at = |counts: &CohortCell<'_>, age| counts.cohorts.cell(counts.cohort, age, counts.segment).revenue;
-    let (now, first) =
-        cells.iter().fold((0_i128, 0_i128), |(now, first), counts| (now + at(counts, counts.age), first + at(counts, 0)));
+    let (now, first) = cells
+        .iter()
+        .fold((0_i128, 0_i128), |(now, first), counts| (now + at(counts, counts.age), first + at(counts, 0)));
     if first <= 0 {
         return Err(Undefined::because("no revenue at age 0"));
     }

@@ -162,7 +162,7 @@ impl Fold for Inactivity {
 
     fn absorb(&mut self, other: &dyn Any) {
         let Some(other) = same_kind::<Self>(other) else { return };
-        self.steps.absorb(&other.steps, |step, part| step.add(part));
+        self.steps.absorb(&other.steps, Step::add);
     }
 }
 

@@ -31,9 +31,15 @@ mod tests {
     #[test]
     fn tables() {
         // Fisher & Yates, t for p = 0.975.
-        for (degrees, t, tolerance) in
-            [(1, 12.706, 1e-3), (2, 4.303, 1e-3), (3, 3.182, 7e-3), (5, 2.571, 1e-3), (10, 2.228, 5e-4), (30, 2.042, 5e-4), (120, 1.980, 5e-4)]
-        {
+        for (degrees, t, tolerance) in [
+            (1, 12.706, 1e-3),
+            (2, 4.303, 1e-3),
+            (3, 3.182, 7e-3),
+            (5, 2.571, 1e-3),
+            (10, 2.228, 5e-4),
+            (30, 2.042, 5e-4),
+            (120, 1.980, 5e-4),
+        ] {
             assert!((student_quantile(degrees) - t).abs() < tolerance, "{degrees}: {}", student_quantile(degrees));
         }
     }

@@ -135,7 +135,8 @@ fn band(points: &[Point], x: Scale, y: Scale) -> String {
     let mut svg = String::new();
     let indexed: Vec<(usize, &Point)> = points.iter().enumerate().collect();
     for run in indexed.chunk_by(|a, b| a.1.interval.is_some() == b.1.interval.is_some()) {
-        let ends: Vec<(usize, (f64, f64))> = run.iter().filter_map(|(index, point)| Some((*index, point.interval?))).collect();
+        let ends: Vec<(usize, (f64, f64))> =
+            run.iter().filter_map(|(index, point)| Some((*index, point.interval?))).collect();
         if ends.len() < 2 {
             continue;
         }
@@ -153,15 +154,26 @@ mod tests {
     use super::*;
 
     fn point(value: Option<f64>) -> Point {
-        Point { label: "2026-W46".into(), value, text: "<b>".into(), interval: value.map(|v| (v - 1.0, v + 1.0)), year_before: None }
+        Point {
+            label: "2026-W46".into(),
+            value,
+            text: "<b>".into(),
+            interval: value.map(|v| (v - 1.0, v + 1.0)),
+            year_before: None,
+        }
     }
 
     #[test]
     fn what_is_drawn_is_escaped_and_gaps_stay_gaps() {
         let points = [point(Some(1.0)), point(Some(2.0)), point(None), point(Some(4.0)), point(Some(3.0))];
         let label = |value: f64| value.to_string();
-        let chart =
-            LineChart { title: "a & b".into(), description: String::new(), points: &points, label: &label, from_zero: true };
+        let chart = LineChart {
+            title: "a & b".into(),
+            description: String::new(),
+            points: &points,
+            label: &label,
+            from_zero: true,
+        };
         let svg = line_chart(&chart).expect("enough points");
         assert!(svg.contains("<title>a &amp; b</title>") && svg.contains("&lt;b&gt;") && !svg.contains("<b>"));
         assert_eq!(svg.matches("class=\"band\"").count(), 2);
@@ -172,7 +184,13 @@ mod tests {
     fn one_point_is_no_line() {
         let points = [point(Some(1.0)), point(None)];
         let label = |value: f64| value.to_string();
-        let chart = LineChart { title: String::new(), description: String::new(), points: &points, label: &label, from_zero: true };
+        let chart = LineChart {
+            title: String::new(),
+            description: String::new(),
+            points: &points,
+            label: &label,
+            from_zero: true,
+        };
         assert_eq!(line_chart(&chart), None);
     }
 

@@ -46,7 +46,9 @@ pub fn sparkline(values: &[Option<f64>], description: &str) -> String {
 pub fn unicode_sparkline(values: &[Option<f64>]) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let present = || values.iter().flatten().copied();
-    let (Some(low), Some(high)) = (present().reduce(f64::min), present().reduce(f64::max)) else { return String::new() };
+    let (Some(low), Some(high)) = (present().reduce(f64::min), present().reduce(f64::max)) else {
+        return String::new();
+    };
     let level = |value: f64| {
         let share = if high > low { (value - low) / (high - low) } else { 0.5 };
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..=7")]

@@ -1,0 +1,182 @@
+//! Real data against the figures of another engine (DuckDB, plain SQL) and the literature.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use polars::prelude::*;
+
+use crate::support::{cohort, figure, figures, publish, test_data};
+
+/// Writes a pipeline whose data lie in the test data folder.
+fn pipeline(folder: &Path, data: &Path, text: &str) {
+    let text = text.replace("<data>", &data.display().to_string());
+    fs::write(folder.join("p.yaml"), text).expect("a pipeline");
+}
+
+fn close(found: &serde_json::Value, expected: f64, tolerance: f64) {
+    let value = found["value"].as_f64().expect("a value");
+    assert!((value - expected).abs() <= tolerance, "{value} instead of {expected}");
+}
+
+const CDNOW: &str = r#"
+name: cdnow
+title: CDNOW
+company: CDNOW
+timezone: America/New_York
+currency: USD
+period: {grain: month, history: 18}
+data_roots: ["<data>"]
+sources:
+  orders:
+    path: <data>/cdnow/CDNOW_master.txt
+    csv: {separator: whitespace, header: [customer, day, cds, dollars], skip_lines: 1}
+    columns:
+      order_id: {row_number: true}
+      customer_id: customer
+      ordered_at: {column: day, format: "%Y%m%d"}
+      amount: dollars
+metrics:
+  - revenue
+  - orders
+  - aov
+  - customers_active
+  - customers_new
+  - repeat_rate
+  - cohort_retention
+  - clv: {age_months: 12}
+report: {output: reports, formats: [markdown]}
+"#;
+
+#[test]
+fn cdnow() {
+    let Some(data) = test_data("cdnow") else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    pipeline(folder.path(), &data, CDNOW);
+    let whole = ["run", "p.yaml", "--from", "1997-01-01", "--to", "1998-06-30"];
+    let document = figures(&publish(folder.path(), &whole)[0]);
+    assert_eq!(figure(&document, "orders", "value", None)["exact"], 69_659);
+    assert_eq!(figure(&document, "customers_active", "value", None)["exact"], 23_570);
+    assert_eq!(figure(&document, "customers_new", "value", None)["exact"], 23_570);
+    assert_eq!(figure(&document, "revenue", "value", None)["exact"], 250_031_563);
+    close(figure(&document, "aov", "value", None), 3589.36, 0.01);
+    close(figure(&document, "repeat_rate", "value", None), 0.494_782, 5e-7);
+    let counts = cohort(&document, "cohort_retention", "1997-01");
+    let active: Vec<_> = counts.iter().take(5).map(|(k, _)| *k).collect();
+    assert_eq!(active, [7846, 1157, 964, 810, 679].map(Some));
+    assert!(counts.iter().all(|(_, n)| *n == Some(7846)));
+    let third: Vec<_> = cohort(&document, "cohort_retention", "1997-03").iter().take(5).map(|(k, _)| *k).collect();
+    assert_eq!(third, [7248, 1032, 752, 756, 674].map(Some));
+    // The January cohort's revenue a customer through the end of the data, 17 months on: 113.0713.
+    let last = document["figures"].as_array().expect("figures").iter().rfind(|figure| {
+        figure["metric"] == "clv" && figure["cohort"]["cohort"] == "1997-01" && figure["value"].is_number()
+    });
+    assert_eq!(last.expect("a cell")["cohort"]["age"], 12);
+    let month = figures(&publish(folder.path(), &["run", "p.yaml", "--period", "1997-01"])[0]);
+    close(figure(&month, "aov", "value", None), 3349.69, 0.01);
+    assert_eq!(figure(&month, "orders", "value", None)["exact"], 8928);
+    let later = figures(&publish(folder.path(), &["run", "p.yaml", "--period", "1998-03"])[0]);
+    assert_eq!(figure(&later, "customers_active", "value", None)["exact"], 2060);
+    assert_eq!(figure(&later, "revenue", "value", None)["exact"], 10_897_015);
+    // At the end of March 1998, the January cohort is mature to month 14, and month 15 is not shown as 0.
+    let immature = cohort(&later, "cohort_retention", "1997-03");
+    assert_eq!(immature.len(), 13);
+}
+
+const RETAIL: &str = r#"
+name: retail
+title: UCI Online Retail
+company: A gift shop
+timezone: Europe/London
+currency: GBP
+currency_decimals: 3
+period: {grain: month, history: 13}
+data_roots: ["<data>", "."]
+sources:
+  order_lines:
+    path: <path>
+    <csv>
+    columns: {order_id: InvoiceNo, customer_id: CustomerID, ordered_at: <time>, quantity: Quantity, unit_price: UnitPrice}
+    exclude:
+      - {when: "CustomerID IS NULL", reason: no customer}
+      - {when: "InvoiceNo LIKE 'C%'", reason: cancellation}
+      - {when: "CAST(Quantity AS BIGINT) <= 0", reason: quantity not positive}
+      - {when: "CAST(UnitPrice AS DOUBLE) <= 0", reason: price not positive}
+metrics: [revenue, orders, aov, customers_active, repeat_rate, orders_per_customer, cohort_retention]
+report: {output: reports, formats: [markdown]}
+"#;
+
+fn check_retail(folder: &Path) {
+    let whole = ["run", "p.yaml", "--from", "2010-12-01", "--to", "2011-12-31"];
+    let document = figures(&publish(folder, &whole)[0]);
+    assert_eq!(figure(&document, "orders", "value", None)["exact"], 18_532);
+    assert_eq!(figure(&document, "customers_active", "value", None)["exact"], 4338);
+    assert_eq!(figure(&document, "revenue", "value", None)["exact"], 8_911_407_904_i64);
+    close(figure(&document, "aov", "value", None), 480_865.956, 0.001);
+    close(figure(&document, "repeat_rate", "value", None), 0.655_832, 5e-7);
+    close(figure(&document, "orders_per_customer", "value", None), 4.272_015, 5e-7);
+    let active: Vec<_> = cohort(&document, "cohort_retention", "2010-12").iter().take(5).map(|(k, _)| *k).collect();
+    assert_eq!(active, [885, 324, 286, 340, 321].map(Some));
+    let source = &document["sources"][0];
+    assert_eq!((source["read"].as_u64(), source["used"].as_u64()), (Some(541_909), Some(397_884)));
+    assert_eq!(source["orders"], 18_532);
+    let excluded = source["excluded"].as_array().expect("reasons");
+    assert!(excluded.contains(&serde_json::json!(["no customer", 135_080])), "{excluded:?}");
+    let left_out: u64 = excluded.iter().filter_map(|reason| reason[1].as_u64()).sum();
+    assert_eq!(left_out, 541_909 - 397_884);
+}
+
+#[test]
+fn online_retail() {
+    let Some(data) = test_data("online_retail") else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = RETAIL
+        .replace("<path>", "<data>/online_retail/online_retail.parquet")
+        .replace("    <csv>\n", "")
+        .replace("<time>", "InvoiceDate");
+    pipeline(folder.path(), &data, &text);
+    check_retail(folder.path());
+}
+
+/// The same data as they go around as CSV: ISO 8859-1, CRLF, American dates.
+#[test]
+fn online_retail_as_latin_1() {
+    let Some(data) = test_data("online_retail_as_latin_1") else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = fs::File::open(data.join("online_retail/online_retail.parquet")).expect("the data");
+    let frame = ParquetReader::new(file).finish().expect("a table");
+    fs::write(folder.path().join("retail.csv"), latin_1(&frame)).expect("written");
+    let text = RETAIL
+        .replace("<path>", "retail.csv")
+        .replace("<csv>", "csv: {encoding: iso-8859-1}")
+        .replace("<time>", "{column: InvoiceDate, format: \"%m/%d/%Y %H:%M\"}");
+    pipeline(folder.path(), &data, &text);
+    check_retail(folder.path());
+}
+
+fn latin_1(frame: &DataFrame) -> Vec<u8> {
+    let names = ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID"];
+    let columns: Vec<&Column> = names.iter().map(|name| frame.column(name).expect(name)).collect();
+    let times = columns[4].cast(&DataType::Datetime(TimeUnit::Milliseconds, None)).expect("times");
+    let mut text = names.join(",") + "\r\n";
+    for row in 0..frame.height() {
+        for (position, column) in columns.iter().enumerate() {
+            let cell = match column.get(row).expect("a cell") {
+                AnyValue::Null => String::new(),
+                AnyValue::String(value) => format!("\"{}\"", value.replace('"', "\"\"")),
+                AnyValue::Float64(value) if position == 6 => format!("{value:.0}"),
+                _ if position == 4 => match times.get(row).expect("a time") {
+                    AnyValue::Datetime(millis, ..) => {
+                        let time = chrono::DateTime::from_timestamp_millis(millis).expect("a time");
+                        time.format("%-m/%-d/%Y %-H:%M").to_string()
+                    }
+                    other => panic!("{other}"),
+                },
+                other => other.to_string(),
+            };
+            let _ = write!(text, "{}{cell}", if position == 0 { "" } else { "," });
+        }
+        text.push_str("\r\n");
+    }
+    text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect()
+}
