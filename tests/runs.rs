@@ -11,7 +11,8 @@ fn demo() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("pipelines/demo-data");
     fs::create_dir_all(&data).expect("a folder");
-    fs::copy(root().join("pipelines/weekly-kpis.yaml"), folder.path().join("pipelines/weekly-kpis.yaml")).expect("copy");
+    fs::copy(root().join("pipelines/weekly-kpis.yaml"), folder.path().join("pipelines/weekly-kpis.yaml"))
+        .expect("copy");
     for name in ["orders.csv", "customers.csv", "spend.csv"] {
         fs::copy(root().join("pipelines/demo-data").join(name), data.join(name)).expect("copy");
     }
@@ -40,8 +41,10 @@ fn the_same_inputs_give_the_same_bytes() {
 fn a_back_fill_gives_what_each_run_would_have_given() {
     let folder = demo();
     let pages = run(folder.path(), &["--from", "2026-10-01", "--to", "2026-11-15", "--each", "--out", "all"]);
-    let names: Vec<String> =
-        pages.iter().map(|page| page.parent().expect("folder").file_name().expect("name").to_string_lossy().into_owned()).collect();
+    let names: Vec<String> = pages
+        .iter()
+        .map(|page| page.parent().expect("folder").file_name().expect("name").to_string_lossy().into_owned())
+        .collect();
     assert_eq!(names, ["2026-W41", "2026-W42", "2026-W43", "2026-W44", "2026-W45", "2026-W46"]);
     let alone = run(folder.path(), &["--period", "2026-W43", "--out", "one"]).remove(0);
     assert_eq!(figures(&alone)["figures"], figures(&pages[2])["figures"]);
@@ -74,8 +77,12 @@ fn a_kill_leaves_the_old_report_or_the_new_one() {
     let page = run(folder.path(), &["--as-of", "2026-11-16"]).remove(0);
     let whole = fs::read(&page).expect("page");
     let orders = folder.path().join("pipelines/demo-data/orders.csv");
-    let fewer: String =
-        fs::read_to_string(&orders).expect("orders").lines().filter(|line| !line.contains("2026-11-14")).map(|line| format!("{line}\n")).collect();
+    let fewer: String = fs::read_to_string(&orders)
+        .expect("orders")
+        .lines()
+        .filter(|line| !line.contains("2026-11-14"))
+        .map(|line| format!("{line}\n"))
+        .collect();
     fs::write(&orders, fewer).expect("orders");
     let changed = || fs::read(&page).expect("a page, old or new");
     for wait in [1, 5, 10, 20, 30, 40, 60, 80] {
@@ -100,7 +107,8 @@ fn a_kill_leaves_the_old_report_or_the_new_one() {
     run(folder.path(), &["--as-of", "2026-11-16"]);
     assert!(changed() != whole);
     let left = page.parent().and_then(Path::parent).expect("folder").read_dir().expect("folder");
-    let left: Vec<String> = left.map(|entry| entry.expect("entry").file_name().to_string_lossy().into_owned()).collect();
+    let left: Vec<String> =
+        left.map(|entry| entry.expect("entry").file_name().to_string_lossy().into_owned()).collect();
     assert!(left.iter().all(|name| !name.starts_with(".new-")), "{left:?}");
 }
 
@@ -111,7 +119,8 @@ fn the_demo_company_is_the_one_in_the_repository() {
     assert!(output.status.success(), "{}", text(&output.stderr));
     let made = folder.path().join("company/pipelines");
     for name in ["weekly-kpis.yaml", "demo-data/orders.csv", "demo-data/customers.csv", "demo-data/spend.csv"] {
-        let [new, kept] = [made.join(name), root().join("pipelines").join(name)].map(|path| fs::read(path).expect(name));
+        let [new, kept] =
+            [made.join(name), root().join("pipelines").join(name)].map(|path| fs::read(path).expect(name));
         assert!(new == kept, "pipelines/{name} is not what `tallybook demo --customers 1500` writes");
     }
     for name in ["subscriptions.csv", "tickets.csv", "surveys.csv", "events.csv"] {
@@ -186,7 +195,9 @@ fn hostile_labels_stay_text() {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect(name);
     let mut orders = String::from("order_id,customer_id,ordered_at,amount,channel\n");
-    for (number, label) in ["<script>alert(1)</script>", "a|b", "\"two\nlines\"", "=cmd()", "[x](http://y)"].iter().enumerate() {
+    for (number, label) in
+        ["<script>alert(1)</script>", "a|b", "\"two\nlines\"", "=cmd()", "[x](http://y)"].iter().enumerate()
+    {
         for copy in 0..3 {
             orders += &format!("{number}-{copy},c{number},2026-11-1{copy}T10:00,10,{label}\n");
         }

@@ -64,7 +64,11 @@ impl CliError {
     pub(crate) fn because(mut self, error: &(dyn std::error::Error + 'static)) -> Self {
         let mut cause = Some(error);
         while let Some(error) = cause {
-            self.causes.push(error.to_string());
+            let text = error.to_string();
+            // Some libraries repeat themselves at each level.
+            if self.causes.last() != Some(&text) {
+                self.causes.push(text);
+            }
             cause = error.source();
         }
         self

@@ -46,7 +46,7 @@ fn refuse_if_held(plan: &Plan, publisher: &Publisher, accounts: &[SourceReport])
     let table = worst.table.map_or("source", TableKind::name);
     let share = worst.quarantined_rows() as f64 / worst.read as f64 * 100.0;
     let most = worst.quarantined.iter().max_by_key(|(_, count)| **count);
-    let most = most.map(|((column, reason), count)| format!("mostly `{column}` {reason} ({count} rows)"));
+    let most = most.map(|((column, reason), count)| format!("mostly `{column}` {reason} (rows: {count})"));
     Err(CliError::held(format!(
         "HELD: {} of {} rows of `{table}` do not fit ({share:.1}%, allowed are {:.1}%), {}",
         worst.quarantined_rows(),

@@ -601,7 +601,8 @@ mod tests {
         assert_eq!(content(&prepared), "a,b\n1,2\n\"x\ny\",4\n");
         assert_eq!(prepared.records, 2);
         let ragged: Vec<_> = prepared.ragged.iter().map(|r| (r.row, r.line, r.cells.join("|"))).collect();
-        assert_eq!(ragged, [(2, 4, "3".to_owned()), (4, 7, "5|6|7".to_owned())]);
+        // A blank line is counted to the record after it.
+        assert_eq!(ragged, [(2, 3, "3".to_owned()), (4, 7, "5|6|7".to_owned())]);
     }
 
     #[test]

@@ -196,7 +196,7 @@ pub enum IngestError {
         dtype: String,
     },
     /// Rows with the same identifier, where the source says that this is an error.
-    #[error("source `{table}`: {count} rows repeat an order_id, the first being `{value}` in {path}, row {row}")]
+    #[error("source `{table}`: order_id repeats in {path}, row {row}: `{value}` (rows that repeat one: {count})")]
     DuplicateRows {
         /// The source.
         table: TableKind,

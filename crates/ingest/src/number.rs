@@ -52,14 +52,10 @@ impl Decimal {
     /// Reads a number such as `-1234.50`. No exponent, no currency sign, no blank inside.
     pub(crate) fn parse(text: &str, style: NumberStyle) -> Result<Self, NumberError> {
         let text = text.trim();
-        let (negative, digits) = match text.chars().next() {
-            Some('-' | '\u{2212}') => (true, text.trim_start_matches(['-', '\u{2212}'])),
-            Some('+') => (false, &text[1..]),
-            _ => (false, text),
+        let (negative, digits) = match text.strip_prefix(['-', '\u{2212}']) {
+            Some(digits) => (true, digits),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
         };
-        if text.len() - digits.len() > '\u{2212}'.len_utf8() {
-            return Err(NumberError::NotANumber);
-        }
         let mut number = Self { mantissa: 0, scale: 0 };
         let (mut count, mut after_mark, mut group) = (0_u32, false, None);
         for c in digits.chars() {

@@ -11,7 +11,7 @@ use crate::plan::{Plan, shown};
 pub(super) fn checked(plan: &Plan) -> String {
     let files: usize = plan.sources.iter().map(|source| source.files().count()).sum();
     format!(
-        "{} is sound: {} metrics over {} sources ({files} files)\n",
+        "{} is sound (metrics: {}, sources: {}, files: {files})\n",
         shown(&plan.pipeline.path),
         plan.pipeline.config.metrics.len(),
         plan.sources.len()

@@ -150,18 +150,47 @@ pub(crate) enum OutputFormat {
     Json,
 }
 
+/// Reads a scalar and checks it where it is read, so that an error has its place.
+fn checked<'de, D: Deserializer<'de>, T>(
+    deserializer: D,
+    expected: &'static str,
+    check: impl Fn(&str) -> Result<T, String>,
+) -> Result<T, D::Error> {
+    struct Scalar<F>(F, &'static str);
+
+    impl<T, F: Fn(&str) -> Result<T, String>> de::Visitor<'_> for Scalar<F> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str(self.1)
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+            (self.0)(text).map_err(E::custom)
+        }
+
+        fn visit_u64<E: de::Error>(self, number: u64) -> Result<T, E> {
+            self.visit_str(&number.to_string())
+        }
+
+        fn visit_i64<E: de::Error>(self, number: i64) -> Result<T, E> {
+            self.visit_str(&number.to_string())
+        }
+    }
+
+    deserializer.deserialize_any(Scalar(check, expected))
+}
+
 /// Version 1 of the pipeline format, the only one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Version;
 
 impl<'de> Deserialize<'de> for Version {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match u64::deserialize(deserializer)? {
-            1 => Ok(Self),
-            other => Err(de::Error::custom(format!(
-                "version {other} of the pipeline format is not known; this program reads 1"
-            ))),
-        }
+        checked(deserializer, "1", |text| match text {
+            "1" => Ok(Self),
+            other => Err(format!("version {other} of the pipeline format is not known; this program reads 1")),
+        })
     }
 }
 
@@ -187,10 +216,10 @@ pub(crate) struct History(pub(crate) u16);
 
 impl<'de> Deserialize<'de> for History {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match u16::deserialize(deserializer)? {
-            periods @ 2..=520 => Ok(Self(periods)),
-            other => Err(de::Error::custom(format!("a history of {other} periods is not between 2 and 520"))),
-        }
+        checked(deserializer, "a number of periods", |text| match text.parse() {
+            Ok(periods @ 2..=520) => Ok(Self(periods)),
+            _ => Err(format!("a history of {text} periods is not between 2 and 520")),
+        })
     }
 }
 
@@ -201,12 +230,13 @@ pub(crate) struct Name(pub(crate) String);
 
 impl<'de> Deserialize<'de> for Name {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        let sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if !name.is_empty() && name.len() <= 100 && name.chars().all(sound) && !name.starts_with('.') {
-            return Ok(Self(name));
-        }
-        Err(de::Error::custom(format!("`{name}` cannot name a folder: use letters, digits, `-` and `_`")))
+        checked(deserializer, "a name", |name| {
+            let sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+            if !name.is_empty() && name.len() <= 100 && name.chars().all(sound) && !name.starts_with('.') {
+                return Ok(Self(name.to_owned()));
+            }
+            Err(format!("`{name}` cannot name a folder: use letters, digits, `-` and `_`"))
+        })
     }
 }
 
@@ -216,12 +246,12 @@ pub(crate) struct Zone(pub(crate) chrono_tz::Tz);
 
 impl<'de> Deserialize<'de> for Zone {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        name.parse().map(Self).map_err(|_| {
-            let guess = did_you_mean(&name, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
-            de::Error::custom(match guess {
-                Some(guess) => format!("unknown time zone `{name}`; did you mean `{guess}`?"),
-                None => format!("unknown time zone `{name}`; give an IANA name such as Europe/Berlin"),
+        checked(deserializer, "a time zone", |name| {
+            name.parse().map(Self).map_err(|_| {
+                match did_you_mean(name, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name())) {
+                    Some(guess) => format!("unknown time zone `{name}`; did you mean `{guess}`?"),
+                    None => format!("unknown time zone `{name}`; give an IANA name such as Europe/Berlin"),
+                }
             })
         })
     }
@@ -244,11 +274,12 @@ pub(crate) struct CurrencyCode(#[schemars(regex(pattern = "^[A-Z]{3}$"))] pub(cr
 
 impl<'de> Deserialize<'de> for CurrencyCode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let code = String::deserialize(deserializer)?;
-        if code.len() == 3 && code.chars().all(|c| c.is_ascii_uppercase()) {
-            return Ok(Self(code));
-        }
-        Err(de::Error::custom(format!("`{code}` is not an ISO 4217 code such as EUR")))
+        checked(deserializer, "a currency code", |code| {
+            if code.len() == 3 && code.chars().all(|c| c.is_ascii_uppercase()) {
+                return Ok(Self(code.to_owned()));
+            }
+            Err(format!("`{code}` is not an ISO 4217 code such as EUR"))
+        })
     }
 }
 
@@ -302,7 +333,8 @@ impl PipelineFile {
 /// Turns an error of the YAML reader into one with a place and, where there is one, a guess.
 fn explain(path: &Path, text: &str, error: &serde_yaml::Error) -> CliError {
     let full = error.to_string();
-    let message = full.split(" at line ").next().unwrap_or(&full);
+    let whole = full.split(" at line ").next().unwrap_or(&full);
+    let (path_in_file, message) = split_path(whole);
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     let unknown = ["unknown field", "unknown variant"].iter().any(|kind| message.contains(kind));
     let (short, guess) = match quoted.split_first() {
@@ -316,8 +348,12 @@ fn explain(path: &Path, text: &str, error: &serde_yaml::Error) -> CliError {
         }
         _ => (message, None),
     };
-    let mut report = CliError::could_not_run(short.to_owned());
-    if let Some(location) = error.location() {
+    let prefix = path_in_file.map(|path| format!("{path}: ")).unwrap_or_default();
+    let mut report = CliError::could_not_run(format!("{prefix}{short}"));
+    let field = quoted.first().copied().filter(|_| unknown);
+    if let Some((line, column)) = path_in_file.and_then(|path| option_place(text, path, field)) {
+        report = report.at(Place::new(path, text, line, column));
+    } else if let Some(location) = error.location() {
         report = report.at(Place::new(path, text, location.line(), location.column()));
     } else {
         report = report.context(format!("in {}", path.display()));
@@ -326,4 +362,28 @@ fn explain(path: &Path, text: &str, error: &serde_yaml::Error) -> CliError {
         Some(hint) => report.hint(hint),
         None => report,
     }
+}
+
+/// Splits off the path that the YAML reader puts before a message; one that was added at several levels is given once.
+fn split_path(message: &str) -> (Option<&str>, &str) {
+    let is_path = |part: &str| !part.is_empty() && !part.contains([' ', '`']);
+    let (mut path, mut rest) = (None, message);
+    while let Some((part, after)) = rest.split_once(": ").filter(|(part, _)| is_path(part)) {
+        (path, rest) = (Some(part), after);
+    }
+    (path, rest)
+}
+
+/// Finds where a metric's option stands: what a metric reads itself has the place of the whole entry only.
+fn option_place(text: &str, path: &str, field: Option<&str>) -> Option<(usize, usize)> {
+    let (index, rest) = path.strip_prefix("metrics[")?.split_once("].")?;
+    let keys: Vec<&str> = rest.split('.').chain(field).collect();
+    let mut steps = vec![Step::Key("metrics"), Step::Item(index.parse().ok()?)];
+    steps.extend(keys.iter().map(|key| Step::Key(key)));
+    let (line, column) = locate::locate(text, &steps)?;
+    let Some(field) = field else { return Some((line, column)) };
+    // An unknown key is marked itself, not its value.
+    let row: String = text.lines().nth(line - 1)?.chars().take(column - 1).collect();
+    let column = row.rfind(field).map_or(column, |at| row[..at].chars().count() + 1);
+    Some((line, column))
 }
