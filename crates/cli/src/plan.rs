@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use chrono::DateTime;
 use sha2::{Digest, Sha256};
@@ -101,7 +101,8 @@ impl Plan {
                 })?;
             }
         }
-        let output = overrides.out.clone().unwrap_or_else(|| base.join(&config.report.output)).join(&config.name.0);
+        let output =
+            plain(&overrides.out.clone().unwrap_or_else(|| base.join(&config.report.output)).join(&config.name.0));
         let digest = Sha256::digest(pipeline.text.as_bytes());
         let configuration = digest.iter().take(6).fold(String::new(), |mut text, byte| {
             let _ = write!(text, "{byte:02x}");
@@ -175,7 +176,12 @@ fn placed(pipeline: &PipelineFile, table: TableKind, error: IngestError) -> CliE
                 below(&[Step::Key(section), Step::Key(&name)], error.into())
             }
         }
-        IngestError::UnknownCanonical { column, .. } => {
+        IngestError::DimensionName { name, .. } => {
+            let name = name.clone();
+            below(&[Step::Key("dimensions"), Step::Key(&name)], error.into())
+        }
+        IngestError::AmountPart { .. } => below(&[Step::Key("amount_includes")], error.into()),
+        IngestError::RowNumber { column, .. } | IngestError::UnknownCanonical { column, .. } => {
             let name = column.clone();
             below(&[Step::Key("columns"), Step::Key(&name)], error.into())
         }
@@ -288,7 +294,7 @@ fn keep_columns(pipeline: &PipelineFile, sources: &mut [Source], value: &OrderVa
         source.keep_only(&wanted);
         if is_orders(source.table()) {
             let apart: &[&str] = if value.refunds_apart { &["refund_amount"] } else { &[] };
-            source.derive(OrderValue::PLACED, value.placed.iter().copied(), apart);
+            source.derive(value.placed.iter().copied(), apart);
         }
     }
 }
@@ -342,6 +348,21 @@ fn moment(calendar: &Calendar, text: &str) -> Result<i64, CliError> {
             "`{text}` is neither a day such as 2026-11-16 nor a timestamp such as 2026-11-16T06:00:00Z"
         ))
     })
+}
+
+/// A path without detours: `pipelines/../reports` is `reports`.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(plain.components().next_back(), Some(Component::Normal(_))) => {
+                plain.pop();
+            }
+            other => plain.push(other),
+        }
+    }
+    plain
 }
 
 /// The name of a path as a user would write it.

@@ -83,6 +83,15 @@ impl Publisher {
         Ok(())
     }
 
+    /// Removes a report, such as the rows of a run that was held back once a later one is published.
+    pub(crate) fn remove(&self, name: &str) -> Result<(), CliError> {
+        let target = self.folder.join(name);
+        match fs::remove_dir_all(&target) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(failed("remove", &target, &source)),
+            _ => Ok(()),
+        }
+    }
+
     /// Publishes a report; gives the file to open, or the folder where there is none.
     pub(crate) fn publish(&self, edition: &Edition) -> Result<PathBuf, CliError> {
         let target = self.folder.join(&edition.name);

@@ -17,6 +17,9 @@ use crate::plan::{Plan, shown};
 use crate::progress::Progress;
 use crate::publish::{Edition, Publisher};
 
+/// Name of the folder for what a run that is held back leaves to look at.
+const HELD: &str = "held";
+
 /// Runs a plan; gives the pages that were published.
 pub(crate) fn run(plan: &Plan, progress: &Progress) -> Result<Vec<PathBuf>, CliError> {
     let publisher = Publisher::lock(&plan.output)?;
@@ -33,6 +36,7 @@ pub(crate) fn run(plan: &Plan, progress: &Progress) -> Result<Vec<PathBuf>, CliE
         let edition = edition(plan, &document, &accounts)?;
         pages.push(publisher.publish(&edition)?);
     }
+    publisher.remove(HELD)?;
     progress.finish();
     Ok(pages)
 }
@@ -40,7 +44,7 @@ pub(crate) fn run(plan: &Plan, progress: &Progress) -> Result<Vec<PathBuf>, CliE
 /// Too many quarantined rows hold the report back; the rows are written out all the same.
 fn refuse_if_held(plan: &Plan, publisher: &Publisher, accounts: &[SourceReport]) -> Result<(), CliError> {
     let Some(worst) = accounts.iter().find(|account| account.exceeds_quarantine()) else { return Ok(()) };
-    let mut edition = Edition::new("held");
+    let mut edition = Edition::new(HELD);
     add_quarantine(&mut edition, accounts)?;
     let written = publisher.publish(&edition)?;
     let table = worst.table.map_or("source", TableKind::name);
@@ -108,7 +112,7 @@ fn trust(figures: &ReportFigures, accounts: &[SourceReport]) -> Trust {
         let Some(coverage) = coverage else { continue };
         let ends_early = coverage.last < figures.period.last();
         checks.push(Check {
-            name: format!("{table} reach the period's end"),
+            name: format!("data of {table} to the period's end"),
             state: if ends_early { TrustState::Degraded } else { TrustState::Pass },
             detail: if ends_early {
                 format!("{table} end on {}, the period on {}", coverage.last, figures.period.last())

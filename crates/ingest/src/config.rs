@@ -76,8 +76,8 @@ pub enum Format {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CsvConfig {
-    /// A single character, `tab`, or `whitespace` for columns aligned with blanks.
-    pub separator: String,
+    /// A single character, `tab`, or `whitespace` for columns aligned with blanks; a comma when left out, a tab for `.tsv` files.
+    pub separator: Option<String>,
     /// Character encoding of the file.
     pub encoding: Encoding,
     /// The quote character, or `none`.
@@ -97,7 +97,7 @@ pub struct CsvConfig {
 impl Default for CsvConfig {
     fn default() -> Self {
         Self {
-            separator: ",".to_owned(),
+            separator: None,
             encoding: Encoding::Utf8,
             quote: "\"".to_owned(),
             decimal: Decimal::Point,

@@ -19,6 +19,8 @@ use crate::schema::TableKind;
 #[derive(Debug, Clone)]
 pub(crate) struct Dialect {
     separator: Separator,
+    /// Whether a file's name may say that it is separated by tabs.
+    by_name: bool,
     quote: Option<u8>,
     encoding: Encoding,
     skip_lines: usize,
@@ -34,7 +36,7 @@ enum Separator {
 impl Dialect {
     pub(crate) fn new(table: TableKind, csv: &CsvConfig) -> Result<Self, IngestError> {
         let refuse = |option, problem: String| IngestError::CsvOption { table, option, problem };
-        let separator = match csv.separator.as_str() {
+        let separator = match csv.separator.as_deref().unwrap_or(",") {
             "tab" => Separator::Byte(b'\t'),
             "whitespace" => Separator::Whitespace,
             other => match other.as_bytes() {
@@ -53,7 +55,23 @@ impl Dialect {
                 _ => return Err(refuse("quote", format!("is `{other}`: give one character or `none`"))),
             },
         };
-        Ok(Self { separator, quote, encoding: csv.encoding, skip_lines: csv.skip_lines, header: csv.header.clone() })
+        let by_name = csv.separator.is_none();
+        Ok(Self {
+            separator,
+            by_name,
+            quote,
+            encoding: csv.encoding,
+            skip_lines: csv.skip_lines,
+            header: csv.header.clone(),
+        })
+    }
+
+    fn separator_of(&self, path: &Path) -> Separator {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        if self.by_name && name.split('.').skip(1).any(|ending| ending == "tsv") {
+            return Separator::Byte(b'\t');
+        }
+        self.separator
     }
 }
 
@@ -87,7 +105,7 @@ pub(crate) struct RaggedRecord {
 pub(crate) fn prepare(path: &Path, dialect: &Dialect) -> Result<Prepared, IngestError> {
     let header = read_header(path, dialect)?;
     if let (Separator::Byte(separator), Encoding::Utf8, 0, false) =
-        (dialect.separator, dialect.encoding, dialect.skip_lines, is_compressed(path))
+        (dialect.separator_of(path), dialect.encoding, dialect.skip_lines, is_compressed(path))
         && let Some(records) = walk(path, separator, dialect.quote, header.len())?
     {
         let has_header = dialect.header.is_none();
@@ -433,7 +451,7 @@ impl Records {
             let mut line = Vec::new();
             io::BufRead::read_until(&mut text, b'\n', &mut line).map_err(fail)?;
         }
-        let reader = match dialect.separator {
+        let reader = match dialect.separator_of(path) {
             Separator::Whitespace => RecordReader::Whitespace { reader: BufReader::new(Box::new(text)), line: 0 },
             Separator::Byte(separator) => {
                 let mut builder = csv::ReaderBuilder::new();
@@ -614,7 +632,7 @@ mod tests {
     #[test]
     fn other_encodings() {
         let latin = b"name;price\r\ncaf\xE9 \xA3;1,5\r\n";
-        let csv = |encoding| CsvConfig { encoding, separator: ";".into(), ..CsvConfig::default() };
+        let csv = |encoding| CsvConfig { encoding, separator: Some(";".into()), ..CsvConfig::default() };
         for encoding in [Encoding::Iso8859_1, Encoding::Windows1252] {
             let prepared = prepared(latin, csv(encoding)).expect("transcoded");
             assert_eq!(content(&prepared), "name,price\ncafé £,\"1,5\"\n");
@@ -660,7 +678,7 @@ mod tests {
     #[test]
     fn columns_aligned_with_blanks() {
         let csv = CsvConfig {
-            separator: "whitespace".into(),
+            separator: Some("whitespace".into()),
             header: Some(vec!["id".into(), "v".into()]),
             skip_lines: 1,
             ..CsvConfig::default()

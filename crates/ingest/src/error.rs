@@ -148,6 +148,32 @@ pub enum IngestError {
         /// The name.
         column: String,
     },
+    /// A dimension has the name of something else.
+    #[error("source `{table}`: a dimension cannot be named `{name}`, which is a column of the table itself")]
+    DimensionName {
+        /// The source.
+        table: TableKind,
+        /// The name.
+        name: String,
+    },
+    /// Row numbers where they cannot stand.
+    #[error("source `{table}`: `row_number` can only stand for `order_id` of `orders`, not for `{column}`")]
+    RowNumber {
+        /// The source.
+        table: TableKind,
+        /// The column.
+        column: String,
+    },
+    /// `amount` is said to include a part that no column gives.
+    #[error("source `{table}`: `{option}` needs the column `{column}` to take it off or to add it")]
+    AmountPart {
+        /// The source.
+        table: TableKind,
+        /// What the pipeline says.
+        option: &'static str,
+        /// The column that is missing.
+        column: &'static str,
+    },
     /// A SQL expression cannot be used.
     #[error("source `{table}`, `{place}`: the expression `{sql}` cannot be used")]
     Sql {
@@ -196,10 +222,12 @@ pub enum IngestError {
         dtype: String,
     },
     /// Rows with the same identifier, where the source says that this is an error.
-    #[error("source `{table}`: order_id repeats in {path}, row {row}: `{value}` (rows that repeat one: {count})")]
+    #[error("source `{table}`: {column} repeats in {path}, row {row}: `{value}` (rows that repeat one: {count})")]
     DuplicateRows {
         /// The source.
         table: TableKind,
+        /// The column.
+        column: String,
         /// How many.
         count: u64,
         /// The file of the first.

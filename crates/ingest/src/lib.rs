@@ -33,5 +33,5 @@ pub use load::load;
 pub use locate::{Roots, SourceFile};
 pub use quarantine::{FileReport, QuarantinedRow, Reason, SourceReport};
 pub use schema::{CellKind, ColumnDecl, TableKind};
-pub use source::{Conventions, Source, folder_of, relative};
+pub use source::{Conventions, DERIVED, Source, folder_of};
 pub use table::{Attributes, Labels, NO_LABEL, Table, Tables};

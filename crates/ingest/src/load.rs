@@ -24,6 +24,9 @@ use crate::source::{Derived, Mapped, Source, exclusion_name, polars_error, polar
 use crate::table::{Attributes, Table, Tables};
 use crate::time::LocalClock;
 
+/// Days over which one amount of spend may be spread: ten years.
+const MAX_SPREAD: i64 = 3_660;
+
 /// Rows a batch.
 const BATCH: usize = 1 << 17;
 
@@ -676,13 +679,13 @@ impl Collector {
             let path = self.source.files.first().map(|file| file.path.clone()).unwrap_or_default();
             return Err(IngestError::NoRows { table: self.source.table, path });
         }
-        let duplicates = self.report.quarantined.get(&("order_id".to_owned(), Reason::Duplicate)).copied();
-        if let (Duplicates::Error, Some(count)) = (self.source.duplicates, duplicates)
-            && let Some(first) = self.report.rows.iter().find(|row| row.reason == Reason::Duplicate)
-        {
+        let first = self.report.rows.iter().find(|row| row.reason == Reason::Duplicate);
+        if let (Duplicates::Error, Some(first)) = (self.source.duplicates, first) {
+            let count = self.report.quarantined.iter().filter(|((_, reason), _)| *reason == Reason::Duplicate);
             return Err(IngestError::DuplicateRows {
                 table: self.source.table,
-                count,
+                column: first.column.clone(),
+                count: count.map(|(_, count)| count).sum(),
                 path: self.report.files[first.file].path.clone(),
                 row: first.row,
                 value: first.value.clone(),
@@ -776,6 +779,8 @@ fn check_spend_range<'a>(find: &impl Fn(&str) -> Option<&'a Column>, verdicts: &
             *verdict = Verdict::Rejected(column, Reason::Missing);
         } else if to < from {
             *verdict = Verdict::Rejected("spent_to", Reason::EndsBeforeItBegins);
+        } else if to - from >= MAX_SPREAD {
+            *verdict = Verdict::Rejected("spent_to", Reason::OutOfRange);
         }
     }
 }

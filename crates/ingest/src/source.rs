@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use chrono_tz::Tz;
 use polars::prelude::*;
 
-use crate::config::{Duplicates, Format, Origin, Rounding, SourceConfig};
+use crate::config::{AmountPart, Duplicates, Format, Origin, Rounding, SourceConfig};
 use crate::delimited::{self, Dialect};
 use crate::error::IngestError;
 use crate::locate::{Roots, SourceFile, locate};
@@ -166,15 +166,15 @@ impl Source {
         });
     }
 
-    /// Adds a column to the table that is a sum of money columns with coefficients, and keeps of those only the ones named.
+    /// Adds the column [`DERIVED`] to the table, a sum of money columns with coefficients, and keeps of those only the ones named.
     ///
     /// What an order is worth is needed by every metric about money, its parts by few: adding them up once, when the table is made, saves
     /// the memory of the parts and the work of each later walk.
-    pub fn derive<'a>(&mut self, name: &str, terms: impl IntoIterator<Item = (&'a str, i64)>, keep: &[&str]) {
+    pub fn derive<'a>(&mut self, terms: impl IntoIterator<Item = (&'a str, i64)>, keep: &[&str]) {
         let terms: Vec<(String, i64)> = terms.into_iter().map(|(column, factor)| (column.to_owned(), factor)).collect();
         let parts = terms.iter().map(|(column, _)| column.clone()).filter(|column| !keep.contains(&column.as_str()));
         self.transient.extend(parts);
-        self.derived.push(Derived { name: name.to_owned(), terms });
+        self.derived.push(Derived { name: DERIVED.to_owned(), terms });
     }
 
     fn map_columns(mut self, config: &SourceConfig) -> Result<Self, IngestError> {
@@ -182,6 +182,17 @@ impl Source {
         let unknown = config.columns.keys().find(|name| table.column(name).is_none());
         if let Some(column) = unknown {
             return Err(IngestError::UnknownCanonical { table, column: column.clone() });
+        }
+        // Only labels of a table may be mapped as a dimension, and the worth of an order goes by a name of its own.
+        let taken = |name: &str| table.column(name).is_some_and(|decl| decl.cell != CellKind::Label) || name == DERIVED;
+        if let Some(name) = config.dimensions.keys().find(|name| taken(name)) {
+            return Err(IngestError::DimensionName { table, name: name.clone() });
+        }
+        for (name, spec) in config.columns.iter().chain(&config.dimensions) {
+            let is_row = table.column(name).is_some_and(|decl| decl.cell == CellKind::RowId);
+            if spec.origin == Origin::RowNumber && !is_row {
+                return Err(IngestError::RowNumber { table, column: name.clone() });
+            }
         }
         let file = self.files[0].clone();
         let present = self.header(&file)?;
@@ -219,6 +230,7 @@ impl Source {
             self.mapped.push(Mapped { name, declared, origin, format });
         }
         self.check_spend_days(&file.path, present)?;
+        self.check_amount_parts(config)?;
         for file in &self.files {
             self.check(file)?;
         }
@@ -238,6 +250,18 @@ impl Source {
             meaning: "the day it was spent on; or map spent_from and spent_to",
             present,
         })
+    }
+
+    /// What `amount` includes can only be told apart where a column gives it.
+    fn check_amount_parts(&self, config: &SourceConfig) -> Result<(), IngestError> {
+        let parts = config.amount_includes.iter().map(|part| match part {
+            AmountPart::Tax => ("amount_includes: [tax]", "tax"),
+            AmountPart::Shipping => ("amount_includes: [shipping]", "shipping"),
+        });
+        match parts.into_iter().find(|(_, column)| !self.supplies(column)) {
+            Some((option, column)) => Err(IngestError::AmountPart { table: self.table, option, column }),
+            None => Ok(()),
+        }
     }
 
     fn header(&self, file: &SourceFile) -> Result<Vec<String>, IngestError> {
@@ -348,6 +372,9 @@ impl Source {
 
 const VALUE: &str = "value";
 
+/// Name of the column that [`Source::derive`] adds.
+pub const DERIVED: &str = "placed";
+
 pub(crate) fn exclusion_name(index: usize) -> String {
     format!("__exclude_{index}")
 }
@@ -367,11 +394,6 @@ pub(crate) fn scan_parquet(path: &Path) -> PolarsResult<LazyFrame> {
 
 pub(crate) fn polars_path(path: &Path) -> PlRefPath {
     PlRefPath::new(path.to_string_lossy().into_owned())
-}
-
-/// A path relative to the folder it was declared from, for messages and reports.
-pub fn relative<'a>(path: &'a Path, base: &Path) -> &'a Path {
-    path.strip_prefix(base).unwrap_or(path)
 }
 
 /// The parent folder of a path, `.` for a bare name.

@@ -2,7 +2,7 @@
 //!
 //! A metric has one of two shapes. A *row metric* asks for sums over the rows of a table ([`reduction`]); a *customer metric* folds
 //! over each customer's history ([`history`]). Whatever the metrics of a run ask for is gathered first, computed in one walk over each
-//! table and one over the customers for all periods and segments at once ([`compute`]), and read out as [`figure`]s.
+//! table and one over the customers for all periods and segments at once ([`Job::run`]), and read out as [`figure`]s.
 //!
 //! Nothing here does I/O or reads a clock.
 

@@ -100,7 +100,7 @@ impl OrderValue {
 
     /// Name of the column that holds the worth of an order when it is placed: the sum of [`OrderValue::placed`], computed once when the
     /// table is made.
-    pub const PLACED: &'static str = "placed";
+    pub const PLACED: &'static str = tallybook_ingest::DERIVED;
 
     /// Gives the worth of an order with whatever was refunded of it since.
     pub fn after_refunds(&self) -> Terms {

@@ -506,8 +506,8 @@ impl Views<'_> {
         let (first, rest) = parts.split_first()?;
         let rest = match rest {
             [] => String::new(),
-            [only] => format!(", from {only}"),
-            [one, two, ..] => format!(", from {one} and {two}"),
+            [only] => format!(", with {only}"),
+            [one, two, ..] => format!(", with {one} and {two}"),
         };
         Some(format!("{first}{rest}."))
     }

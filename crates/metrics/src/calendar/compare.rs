@@ -16,7 +16,7 @@ pub enum YearBefore {
     /// The week of the same number; a week 53 has none in a year of 52.
     #[serde(rename = "iso_week")]
     IsoWeek,
-    /// The same dates. The default for months, quarters, years and ranges.
+    /// The same dates. The default for months, quarters and years.
     #[serde(rename = "same_date")]
     SameDate,
 }
@@ -49,12 +49,10 @@ impl Calendar {
     /// A period that is not one of the grain's own (364 days before a month, the same dates as a week) is a range of days.
     pub fn year_before(&self, period: &Period, policy: YearBefore) -> Comparison {
         let (from, to) = match policy {
-            YearBefore::Days364 => (shift(period.from, -364), shift(period.to, -364)),
-            YearBefore::SameDate => (add_months(period.from, -12), add_months(period.to, -12)),
             YearBefore::IsoWeek if period.grain == Grain::Week => return self.same_week(period),
-            YearBefore::IsoWeek => {
-                return Err(format!("`iso_week` compares weeks, not a {}", period.grain.noun()));
-            }
+            YearBefore::Days364 => (shift(period.from, -364), shift(period.to, -364)),
+            // A range of days has no number: the same dates stand in.
+            YearBefore::SameDate | YearBefore::IsoWeek => (add_months(period.from, -12), add_months(period.to, -12)),
         };
         let natural = self.period_of(period.grain, from);
         if natural.from == from && natural.to == to { Ok(natural) } else { Ok(Period::of_days(from, to)) }
@@ -110,6 +108,9 @@ mod tests {
             Ok("2025-08-01..2025-10-31".into())
         );
         assert_eq!(against(Grain::Month, "2026-11", YearBefore::Days364), Ok("2025-11-02..2025-12-01".into()));
-        assert!(against(Grain::Month, "2026-11", YearBefore::IsoWeek).is_err());
+        assert_eq!(
+            against(Grain::Custom, "2026-08-01..2026-10-31", YearBefore::IsoWeek),
+            Ok("2025-08-01..2025-10-31".into())
+        );
     }
 }
