@@ -1,4 +1,4 @@
-//! Real data against the figures of another engine (DuckDB, plain SQL) and the literature.
+//! Real data against the figures of another engine (`DuckDB`, plain SQL) and the literature.
 
 use std::fmt::Write as _;
 use std::fs;

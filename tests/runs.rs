@@ -1,5 +1,6 @@
 //! Whole runs: the demo company, determinism, back-fills, kills, generated documentation.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -79,9 +80,8 @@ fn a_kill_leaves_the_old_report_or_the_new_one() {
     let orders = folder.path().join("pipelines/demo-data/orders.csv");
     let fewer: String = fs::read_to_string(&orders)
         .expect("orders")
-        .lines()
+        .split_inclusive('\n')
         .filter(|line| !line.contains("2026-11-14"))
-        .map(|line| format!("{line}\n"))
         .collect();
     fs::write(&orders, fewer).expect("orders");
     let changed = || fs::read(&page).expect("a page, old or new");
@@ -199,7 +199,7 @@ fn hostile_labels_stay_text() {
         ["<script>alert(1)</script>", "a|b", "\"two\nlines\"", "=cmd()", "[x](http://y)"].iter().enumerate()
     {
         for copy in 0..3 {
-            orders += &format!("{number}-{copy},c{number},2026-11-1{copy}T10:00,10,{label}\n");
+            let _ = writeln!(orders, "{number}-{copy},c{number},2026-11-1{copy}T10:00,10,{label}");
         }
     }
     orders += "=1+1,,2026-11-10T10:00,10,x\n";

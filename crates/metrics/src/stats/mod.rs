@@ -9,7 +9,7 @@ mod student;
 pub use normal::{Z95, erfc, normal_cdf, normal_quantile};
 pub use order::{median_ranks, quantile_of_sorted, select_median};
 pub use poisson::poisson_interval;
-pub use proportion::{newcombe_difference, wilson_interval};
+pub use proportion::wilson_interval;
 pub use student::student_quantile;
 
 /// A two-sided confidence interval.
