@@ -143,11 +143,15 @@ impl Job<'_> {
         let medians = MedianWindows::new(&timeline, shown);
         let mut sums = BTreeMap::new();
         for (kind, table) in [(TableKind::Orders, &tables.orders), (TableKind::Spend, &tables.spend)] {
-            let own: Vec<&Reduction> = reductions.iter().filter(|reduction| reduction.table == kind).collect();
-            if let Some(table) = table {
-                let done = reduce(table, &own, &timeline, &segments, &medians);
-                sums.extend(own.into_iter().cloned().zip(done));
-            }
+            let Some(table) = table else { continue };
+            // Sums with a median serve those who ask for the same without.
+            let served = |reduction: &Reduction| {
+                !reduction.median && reductions.contains(&Reduction { median: true, ..reduction.clone() })
+            };
+            let own: Vec<&Reduction> =
+                reductions.iter().filter(|reduction| reduction.table == kind && !served(reduction)).collect();
+            let done = reduce(table, &own, &timeline, &segments, &medians);
+            sums.extend(own.into_iter().cloned().zip(done));
         }
         let activity: Vec<WindowId> = activity.into_iter().collect();
         let fallback = self.reports.first().map_or(NaiveDate::MIN, |report| report.from);
@@ -326,12 +330,12 @@ const fn cell_of(want: &Wanted, segment: usize) -> Cell {
     Cell { window: want.window, previous: want.previous, year_before: want.year_before, segment }
 }
 
-/// The count of all orders, for the account of rows.
+/// The worth of all orders, whose number is what the account of rows needs; most metrics ask for it anyway.
 fn all_orders() -> Reduction {
     Reduction {
         table: TableKind::Orders,
         clock: Clock::OrderedAt,
-        terms: Vec::new(),
+        terms: vec![(OrderValue::PLACED, 1)],
         nonzero: false,
         only: None,
         median: false,

@@ -47,7 +47,10 @@ pub trait Fold: Any + Send + Sync {
 }
 
 /// Orders that are brought together at once; 16 bytes each.
-const BLOCK: usize = 2_000_000;
+const BLOCK: usize = 4_000_000;
+
+/// Parts of a block that are folded in parallel. A fixed number, so that results do not depend on the machine.
+const PARTS: usize = 8;
 
 /// The most blocks: each costs a walk over the compact columns.
 const MAX_BLOCKS: usize = 16;
@@ -61,16 +64,20 @@ pub(crate) fn fold_histories(
 ) -> Vec<Box<dyn Fold>> {
     let Some(table) = tables.orders.as_ref().filter(|_| !folds.is_empty()) else { return folds };
     let counts = orders_by_customer(table, tables.customers.len());
-    let done: Vec<Vec<Box<dyn Fold>>> = blocks(&counts)
-        .into_par_iter()
-        .with_max_len(1)
-        .map(|customers| {
-            let mut own: Vec<Box<dyn Fold>> = folds.iter().map(|fold| fold.fresh()).collect();
-            let block = Block::gather(table, value, customers, &counts);
-            block.show(tables, segments, &mut own);
-            own
-        })
-        .collect();
+    let mut done: Vec<Vec<Box<dyn Fold>>> = Vec::new();
+    for customers in blocks(&counts, BLOCK) {
+        let block = Block::gather(table, value, customers, &counts);
+        let parts: Vec<Vec<Box<dyn Fold>>> = block
+            .parts()
+            .into_par_iter()
+            .map(|part| {
+                let mut own: Vec<Box<dyn Fold>> = folds.iter().map(|fold| fold.fresh()).collect();
+                block.show(part, tables, segments, &mut own);
+                own
+            })
+            .collect();
+        done.extend(parts);
+    }
     let mut folds = folds;
     for own in done {
         for (fold, part) in folds.iter_mut().zip(own) {
@@ -98,9 +105,9 @@ fn orders_by_customer(table: &Table, customers: usize) -> Vec<u32> {
 }
 
 /// Cuts the customers into runs with about the same number of orders.
-fn blocks(counts: &[u32]) -> Vec<Range<usize>> {
+fn blocks(counts: &[u32], least: usize) -> Vec<Range<usize>> {
     let orders: usize = counts.iter().map(|&count| count as usize).sum();
-    let target = (orders / MAX_BLOCKS).max(BLOCK);
+    let target = (orders / MAX_BLOCKS).max(least);
     let (mut blocks, mut start, mut held) = (Vec::new(), 0, 0);
     for (customer, &count) in counts.iter().enumerate() {
         held += count as usize;
@@ -184,11 +191,19 @@ impl Block {
         }
     }
 
-    fn show(&self, tables: &Tables, segments: &Segments, folds: &mut [Box<dyn Fold>]) {
+    /// Cuts the block into runs of customers.
+    fn parts(&self) -> Vec<Range<usize>> {
+        let step = self.customers.len().div_ceil(PARTS).max(1);
+        self.customers.clone().step_by(step).map(|start| start..(start + step).min(self.customers.end)).collect()
+    }
+
+    /// Shows the customers of a part to folds.
+    fn show(&self, part: Range<usize>, tables: &Tables, segments: &Segments, folds: &mut [Box<dyn Fold>]) {
         let mut own = Vec::new();
         let mut refunds: Vec<Event> = Vec::new();
-        let mut refund = 0;
-        for (position, customer) in self.customers.clone().enumerate() {
+        let mut refund = self.refunds.partition_point(|(owner, _)| *owner < part.start);
+        for customer in part {
+            let position = customer - self.customers.start;
             let number = u32::try_from(customer).unwrap_or(u32::MAX);
             segments.of_customer(number, &mut own);
             refunds.clear();
@@ -221,7 +236,7 @@ mod tests {
     proptest! {
         #[test]
         fn blocks_cover_every_customer_once(counts in proptest::collection::vec(0_u32..3_000_000, 0..60)) {
-            let blocks = blocks(&counts);
+            let blocks = blocks(&counts, 2_000_000);
             let covered: Vec<usize> = blocks.iter().flat_map(Clone::clone).collect();
             prop_assert_eq!(covered, (0..counts.len()).collect::<Vec<_>>());
             prop_assert!(blocks.len() <= MAX_BLOCKS + 1);

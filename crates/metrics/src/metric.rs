@@ -357,7 +357,9 @@ impl Debug for Results {
 impl Results {
     /// Gives sums over rows; none where the window or the reduction was not asked for.
     pub fn sums(&self, reduction: &Reduction, window: &Window, segment: usize) -> Moments {
-        let found = self.timeline.find(window).zip(self.sums.get(reduction));
+        let sums = self.sums.get(reduction);
+        let sums = sums.or_else(|| self.sums.get(&Reduction { median: true, ..reduction.clone() }));
+        let found = self.timeline.find(window).zip(sums);
         found.map_or_else(Moments::default, |(window, sums)| sums.over(&self.timeline, window, segment))
     }
 

@@ -77,8 +77,40 @@ struct Partial {
 
 /// The rows of one slot behind medians: their values, and their segment in each dimension (0, the total, where the table lacks it).
 struct Kept {
-    values: Vec<i64>,
+    values: Values,
     segments: Vec<Vec<u16>>,
+}
+
+/// Values in four bytes each, as nearly all amounts are, or in eight from the first one on that is too large.
+enum Values {
+    Narrow(Vec<i32>),
+    Wide(Vec<i64>),
+}
+
+impl Values {
+    fn push(&mut self, value: i64) {
+        match self {
+            Self::Wide(values) => values.push(value),
+            Self::Narrow(values) => match i32::try_from(value) {
+                Ok(value) => values.push(value),
+                Err(_) => *self = Self::Wide(values.iter().map(|&value| i64::from(value)).chain([value]).collect()),
+            },
+        }
+    }
+
+    fn get(&self, row: usize) -> i64 {
+        match self {
+            Self::Narrow(values) => i64::from(values[row]),
+            Self::Wide(values) => values[row],
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Narrow(values) => values.len(),
+            Self::Wide(values) => values.len(),
+        }
+    }
 }
 
 /// The windows for which medians are read. A median needs the values of all rows, so it is had only where it is asked for.
@@ -170,10 +202,10 @@ fn medians_of(
         .map(|&window| {
             let mut values: Vec<Vec<i64>> = vec![Vec::new(); segments.count()];
             for kept in parts.iter().flat_map(|part| part.get(timeline.slots(window)).unwrap_or_default()) {
-                values[TOTAL].extend_from_slice(&kept.values);
+                values[TOTAL].extend((0..kept.values.len()).map(|row| kept.values.get(row)));
                 for of_row in &kept.segments {
-                    for (&segment, &value) in of_row.iter().zip(&kept.values).filter(|(segment, _)| **segment != 0) {
-                        values[segment as usize].push(value);
+                    for (row, &segment) in of_row.iter().enumerate().filter(|(_, segment)| **segment != 0) {
+                        values[segment as usize].push(kept.values.get(row));
                     }
                 }
             }
@@ -224,7 +256,10 @@ impl Rows {
                 partial.cells[slot as usize * width + TOTAL].add(self.values[row as usize]);
             }
             if reduction.median {
-                let empty = || Kept { values: Vec::new(), segments: vec![Vec::new(); segments.dimensions().len()] };
+                let empty = || Kept {
+                    values: Values::Narrow(Vec::new()),
+                    segments: vec![Vec::new(); segments.dimensions().len()],
+                };
                 partial.kept.resize_with(timeline.slot_count(), empty);
                 for &(row, slot) in self.inside.iter().filter(|(_, slot)| medians.slots[*slot as usize]) {
                     partial.kept[slot as usize].values.push(self.values[row as usize]);
