@@ -76,8 +76,21 @@ impl Plan {
             currency: currency.code.clone(),
             decimals: currency.decimals,
         };
+        if currency.decimals > 6 {
+            let error = CliError::could_not_run("amounts are counted with at most 6 decimals");
+            return Err(at(&pipeline, &[Step::Key("currency_decimals")], error));
+        }
+        if config.metrics.is_empty() {
+            let error = CliError::could_not_run("no metrics: there is nothing to report");
+            return Err(at(&pipeline, &[Step::Key("metrics")], error.hint("`tallybook metrics` lists them all")));
+        }
         let mut sources = Vec::new();
         for (table, source) in &config.sources {
+            if !(0.0..=1.0).contains(&source.max_quarantined) {
+                let error = CliError::could_not_run("`max_quarantined` is a share between 0 and 1, such as 0.05");
+                let steps = [Step::Key("sources"), Step::Key(table.name()), Step::Key("max_quarantined")];
+                return Err(at(&pipeline, &steps, error));
+            }
             sources.push(Source::open(*table, source, &conventions).map_err(|error| placed(&pipeline, *table, error))?);
         }
         if sources.iter().filter(|source| is_orders(source.table())).count() > 1 {
@@ -192,7 +205,9 @@ fn placed(pipeline: &PipelineFile, table: TableKind, error: IngestError) -> CliE
             let option = *option;
             below(&[Step::Key("csv"), Step::Key(option)], error.into())
         }
-        IngestError::Sql { place, .. } | IngestError::NotACondition { place, .. } => {
+        IngestError::Sql { place, .. }
+        | IngestError::NotACondition { place, .. }
+        | IngestError::NotRowByRow { place, .. } => {
             let place = place.clone();
             if let Some(name) = place.strip_prefix("columns.") {
                 below(&[Step::Key("columns"), Step::Key(name), Step::Key("sql")], error.into())

@@ -101,15 +101,30 @@ fn command(plan: &Plan, figures: &ReportFigures) -> String {
         Grain::Custom => format!("--from {} --to {}", period.from, period.last()),
         _ => format!("--period {}", period.label),
     };
-    format!("tallybook run {} {when}", shown(&plan.pipeline.path))
+    // The file and its folder: a longer path says where someone's home is, and differs from machine to machine.
+    let parts: Vec<_> = plan.pipeline.path.iter().collect();
+    let short: PathBuf = parts[parts.len().saturating_sub(2)..].iter().collect();
+    format!("tallybook run {} {when}", shown(&short))
 }
 
 /// The checks of a run: whether data reach to the end of the period, and whether rows had to be set aside.
 fn trust(figures: &ReportFigures, accounts: &[SourceReport]) -> Trust {
     let mut checks = Vec::new();
-    let covered = [("orders", figures.orders), ("spend", figures.spend)];
-    for (table, coverage) in covered {
-        let Some(coverage) = coverage else { continue };
+    let supplied =
+        |table: &str| accounts.iter().any(|account| account.table.is_some_and(|kind| kind.name().starts_with(table)));
+    for (table, coverage) in [("order", figures.orders), ("spend", figures.spend)] {
+        if !supplied(table) {
+            continue;
+        }
+        let table = if table == "order" { "orders" } else { table };
+        let Some(coverage) = coverage else {
+            checks.push(Check {
+                name: format!("data of {table} to the period's end"),
+                state: TrustState::Degraded,
+                detail: format!("there are no {table} up to {}", figures.period.last()),
+            });
+            continue;
+        };
         let ends_early = coverage.last < figures.period.last();
         checks.push(Check {
             name: format!("data of {table} to the period's end"),
@@ -123,6 +138,16 @@ fn trust(figures: &ReportFigures, accounts: &[SourceReport]) -> Trust {
     }
     for account in accounts {
         let table = account.table.map_or("source", TableKind::name);
+        if account.orders.is_some() && account.quarantined_rows() > 0 {
+            checks.push(Check {
+                name: "orders are whole".to_owned(),
+                state: TrustState::Degraded,
+                detail: format!(
+                    "{} lines are quarantined, and their orders too small by them",
+                    account.quarantined_rows()
+                ),
+            });
+        }
         checks.push(Check {
             name: format!("{table} rows accounted for"),
             state: TrustState::Pass,

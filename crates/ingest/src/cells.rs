@@ -99,6 +99,13 @@ impl<'a> Cells<'a> {
                 let scale = u32::try_from(*scale).unwrap_or(0);
                 Self::Decimal { units: series.to_physical_repr().cast(&DataType::Int128)?.i128()?.clone(), scale }
             }
+            // Beyond what 64 signed bits hold.
+            DataType::UInt64 => Self::Decimal { units: series.cast(&DataType::Int128)?.i128()?.clone(), scale: 0 },
+            // By its own shortest form: 10.1 is 10.1, not 10.1000003815.
+            DataType::Float32 => {
+                let exact = series.f32()?.iter().map(|value| value.and_then(|value| value.to_string().parse().ok()));
+                Self::Float(exact.collect::<Vec<Option<f64>>>().into_iter().collect())
+            }
             dtype if dtype.is_integer() => Self::Integer(series.cast(&DataType::Int64)?.i64()?.clone()),
             dtype if dtype.is_float() => Self::Float(series.cast(&DataType::Float64)?.f64()?.clone()),
             DataType::Null => Self::Integer(series.cast(&DataType::Int64)?.i64()?.clone()),
@@ -333,6 +340,7 @@ pub(crate) const fn time_reason(error: TimeError) -> Reason {
     match error {
         TimeError::NotATime => Reason::NotATime,
         TimeError::InGap => Reason::InClockGap,
+        TimeError::OutOfRange => Reason::OutOfRange,
     }
 }
 

@@ -23,10 +23,10 @@ pub struct SourceConfig {
     #[serde(default)]
     pub timezone: Option<String>,
     /// Canonical column: the source's column, or an expression. Columns of the same name need no entry.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "unique_keys")]
     pub columns: BTreeMap<String, ColumnSpec>,
     /// Further columns to break figures down by, mapped like `columns`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "unique_keys")]
     pub dimensions: BTreeMap<String, ColumnSpec>,
     /// Rows left out on purpose, each with the reason under which they are counted.
     #[serde(default)]
@@ -50,6 +50,37 @@ pub struct SourceConfig {
     #[serde(default = "default_max_quarantined")]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub max_quarantined: f64,
+}
+
+/// Reads a mapping and refuses a key that stands in it twice, of which only the last would count.
+pub fn unique_keys<'de, D, K, V>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
+where
+    D: Deserializer<'de>,
+    K: Deserialize<'de> + Ord + fmt::Debug,
+    V: Deserialize<'de>,
+{
+    struct Unique<K, V>(std::marker::PhantomData<(K, V)>);
+
+    impl<'de, K: Deserialize<'de> + Ord + fmt::Debug, V: Deserialize<'de>> Visitor<'de> for Unique<K, V> {
+        type Value = BTreeMap<K, V>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a mapping")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<BTreeMap<K, V>, A::Error> {
+            let mut entries = BTreeMap::new();
+            while let Some(key) = map.next_key::<K>()? {
+                if entries.contains_key(&key) {
+                    return Err(de::Error::custom(format!("{key:?} is given twice")));
+                }
+                entries.insert(key, map.next_value()?);
+            }
+            Ok(entries)
+        }
+    }
+
+    deserializer.deserialize_map(Unique(std::marker::PhantomData))
 }
 
 fn default_cancelled() -> Vec<String> {

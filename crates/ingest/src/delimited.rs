@@ -163,6 +163,7 @@ pub(crate) fn fetch(path: &Path, dialect: &Dialect, rows: &[u64]) -> Result<Vec<
 
 fn rewrite(path: &Path, dialect: &Dialect, header: Vec<String>) -> Result<Prepared, IngestError> {
     let fail = |source| IngestError::Io { path: path.to_owned(), source };
+    check_quotes(path, dialect)?;
     let copy = NamedTempFile::with_suffix(".csv").map_err(fail)?;
     let mut writer = csv::Writer::from_writer(BufWriter::new(copy.as_file()));
     let csv_fail = |error: csv::Error| fail(io::Error::other(error));
@@ -193,6 +194,41 @@ fn rewrite(path: &Path, dialect: &Dialect, header: Vec<String>) -> Result<Prepar
         ragged,
         _copy: Some(copy),
     })
+}
+
+/// Checks that every quoted cell ends where a cell may end. One that does not would swallow the records after it without a trace.
+fn check_quotes(path: &Path, dialect: &Dialect) -> Result<(), IngestError> {
+    let (Separator::Byte(separator), Some(quote)) = (dialect.separator_of(path), dialect.quote) else { return Ok(()) };
+    let mut text = open_text(path, dialect)?;
+    let (mut state, mut line, mut opened) = (State::FieldStart, 1 + dialect.skip_lines as u64, 0);
+    let mut block = vec![0; BLOCK];
+    loop {
+        let read = text.read(&mut block).map_err(|source| IngestError::Io { path: path.to_owned(), source })?;
+        if read == 0 {
+            break;
+        }
+        for &byte in &block[..read] {
+            line += u64::from(byte == b'\n');
+            state = match state {
+                State::Quoted if byte == quote => State::QuoteSeen,
+                State::Quoted => State::Quoted,
+                State::QuoteSeen if byte == quote => State::Quoted,
+                State::FieldStart if byte == quote => {
+                    opened = line;
+                    State::Quoted
+                }
+                _ if byte == separator || byte == b'\n' => State::FieldStart,
+                State::QuoteSeen if byte == b'\r' => State::QuoteSeen,
+                State::QuoteSeen => return Err(IngestError::BrokenQuote { path: path.to_owned(), line: opened }),
+                // A quote within an unquoted cell is a character like any other.
+                State::FieldStart | State::Plain => State::Plain,
+            };
+        }
+    }
+    if state == State::Quoted {
+        return Err(IngestError::OpenQuote { path: path.to_owned(), line: opened });
+    }
+    Ok(())
 }
 
 /// Tells whether a file is compressed, by its name.
@@ -398,6 +434,41 @@ impl Utf8Check {
     }
 }
 
+/// Opens a file as UTF-8 text, past its byte order mark and the lines to skip.
+fn open_text(path: &Path, dialect: &Dialect) -> Result<BufReader<Box<dyn Read>>, IngestError> {
+    let fail = |source| IngestError::Io { path: path.to_owned(), source };
+    let mut raw = open(path)?;
+    let mut start = vec![0; 3];
+    let mut filled = 0;
+    while filled < start.len() {
+        match raw.read(&mut start[filled..]).map_err(fail)? {
+            0 => break,
+            count => filled += count,
+        }
+    }
+    start.truncate(filled);
+    if start.is_empty() {
+        return Err(IngestError::EmptyFile { path: path.to_owned() });
+    }
+    if start.starts_with(&[0xFF, 0xFE]) || start.starts_with(&[0xFE, 0xFF]) {
+        return Err(IngestError::Utf16 { path: path.to_owned() });
+    }
+    if start == [0xEF, 0xBB, 0xBF] {
+        start.clear();
+    }
+    let raw = io::Cursor::new(start).chain(raw);
+    let text: Box<dyn Read> = match dialect.encoding {
+        Encoding::Utf8 => Box::new(raw),
+        other => Box::new(Transcoder::new(raw, other)),
+    };
+    let mut text = BufReader::with_capacity(BLOCK, text);
+    for _ in 0..dialect.skip_lines {
+        let mut line = Vec::new();
+        io::BufRead::read_until(&mut text, b'\n', &mut line).map_err(fail)?;
+    }
+    Ok(text)
+}
+
 /// A record as it stands in the file.
 struct Record {
     line: u64,
@@ -415,42 +486,13 @@ struct Records {
 }
 
 enum RecordReader {
-    Csv { reader: csv::Reader<Box<dyn Read>>, quote: Option<u8> },
+    Csv(csv::Reader<Box<dyn Read>>),
     Whitespace { reader: BufReader<Box<dyn Read>>, line: u64 },
 }
 
 impl Records {
     fn open(path: &Path, dialect: &Dialect) -> Result<Self, IngestError> {
-        let fail = |source| IngestError::Io { path: path.to_owned(), source };
-        let mut raw = open(path)?;
-        let mut start = vec![0; 3];
-        let mut filled = 0;
-        while filled < start.len() {
-            match raw.read(&mut start[filled..]).map_err(fail)? {
-                0 => break,
-                count => filled += count,
-            }
-        }
-        start.truncate(filled);
-        if start.is_empty() {
-            return Err(IngestError::EmptyFile { path: path.to_owned() });
-        }
-        if start.starts_with(&[0xFF, 0xFE]) || start.starts_with(&[0xFE, 0xFF]) {
-            return Err(IngestError::Utf16 { path: path.to_owned() });
-        }
-        if start == [0xEF, 0xBB, 0xBF] {
-            start.clear();
-        }
-        let raw = io::Cursor::new(start).chain(raw);
-        let text: Box<dyn Read> = match dialect.encoding {
-            Encoding::Utf8 => Box::new(raw),
-            other => Box::new(Transcoder::new(raw, other)),
-        };
-        let mut text = BufReader::with_capacity(BLOCK, text);
-        for _ in 0..dialect.skip_lines {
-            let mut line = Vec::new();
-            io::BufRead::read_until(&mut text, b'\n', &mut line).map_err(fail)?;
-        }
+        let text = open_text(path, dialect)?;
         let reader = match dialect.separator_of(path) {
             Separator::Whitespace => RecordReader::Whitespace { reader: BufReader::new(Box::new(text)), line: 0 },
             Separator::Byte(separator) => {
@@ -460,7 +502,7 @@ impl Records {
                     Some(quote) => builder.quote(quote),
                     None => builder.quoting(false),
                 };
-                RecordReader::Csv { reader: builder.from_reader(Box::new(text)), quote: dialect.quote }
+                RecordReader::Csv(builder.from_reader(Box::new(text)))
             }
         };
         Ok(Self {
@@ -475,7 +517,7 @@ impl Records {
     fn next_record(&mut self) -> Result<Option<Record>, IngestError> {
         let fail = |source| IngestError::Io { path: self.path.clone(), source };
         match &mut self.reader {
-            RecordReader::Csv { reader, quote } => {
+            RecordReader::Csv(reader) => {
                 let more = reader.read_byte_record(&mut self.raw).map_err(|error| fail(io::Error::other(error)))?;
                 if !more {
                     return Ok(None);
@@ -491,10 +533,6 @@ impl Records {
                             return Err(IngestError::NotUtf8 { path: self.path.clone(), line, byte });
                         }
                     }
-                }
-                // A cell that runs to the end of the file over many lines is one whose quote was never closed.
-                if reader.is_done() && quote.is_some() && cells.last().is_some_and(|cell| cell.ends_with('\n')) {
-                    return Err(IngestError::OpenQuote { path: self.path.clone(), line });
                 }
                 Ok(Some(Record { line, cells }))
             }
@@ -673,6 +711,26 @@ mod tests {
             prepared(b"a,b\n1,2\n\"x,4\n5,6\n", CsvConfig::default()).expect_err("open"),
             "x.csv, line 3: a quote is opened and never closed"
         );
+    }
+
+    #[test]
+    fn a_quote_that_is_not_closed_never_swallows_records() {
+        // Each of these goes through the copy, where the quote would reach to the end of the file or to the next one.
+        let skipped = || CsvConfig { skip_lines: 1, ..CsvConfig::default() };
+        for (text, expected) in [
+            ("x\na,b\n1,\"y\n2,3\n4,5\n", "x.csv, line 3: a quote is opened and never closed"),
+            (
+                "x\na,b\n1,\"y\n2,3\n4,\"z\n",
+                "x.csv, line 3: the quoted cell that begins here goes on after its closing quote",
+            ),
+            ("x\na,b\n1,\"y", "x.csv, line 3: a quote is opened and never closed"),
+        ] {
+            assert_eq!(prepared(text.as_bytes(), skipped()).expect_err("refused"), expected);
+        }
+        let text = b"a,b\n\n1,\"two\nlines\n\"\n";
+        assert_eq!(content(&prepared(text, CsvConfig::default()).expect("sound")), "a,b\n1,\"two\nlines\n\"\n");
+        let plain = b"a,b\n1,\"y\n2,3\n4,\"z\n5,6\n";
+        assert!(prepared(plain, CsvConfig::default()).is_err());
     }
 
     #[test]

@@ -187,6 +187,32 @@ pub enum IngestError {
         #[source]
         source: Box<PolarsError>,
     },
+    /// A SQL expression that looks at more than one row.
+    #[error("source `{table}`, `{place}`: `{sql}` does not look at one row at a time")]
+    NotRowByRow {
+        /// The source.
+        table: TableKind,
+        /// Where it stands.
+        place: String,
+        /// The expression.
+        sql: String,
+    },
+    /// A file holds what the engine cannot read.
+    #[error("{path} cannot be read: {problem}")]
+    Unsupported {
+        /// The file.
+        path: PathBuf,
+        /// What it says.
+        problem: String,
+    },
+    /// A quoted cell goes on after its closing quote.
+    #[error("{path}, line {line}: the quoted cell that begins here goes on after its closing quote")]
+    BrokenQuote {
+        /// The file.
+        path: PathBuf,
+        /// Line on which the cell begins, from 1.
+        line: u64,
+    },
     /// A condition that does not give true or false.
     #[error("source `{table}`, `{place}`: the expression `{sql}` gives {dtype}, not true or false")]
     NotACondition {
@@ -303,7 +329,9 @@ impl IngestError {
                     .into(),
             ),
             Self::Utf16 { .. } => Some("save or convert it as UTF-8".into()),
-            Self::OpenQuote { .. } => Some("if the file does not use quotes, set `csv: {quote: none}`".into()),
+            Self::OpenQuote { .. } | Self::BrokenQuote { .. } => {
+                Some("if the file does not use quotes, set `csv: {quote: none}`".into())
+            }
             Self::DuplicateHeader { .. } => {
                 Some("name the columns yourself with `csv: {header: [...], skip_lines: 1}`".into())
             }

@@ -855,6 +855,19 @@ fn text_of(value: &AnyValue<'_>) -> String {
         AnyValue::Null => String::new(),
         AnyValue::String(text) => (*text).to_owned(),
         AnyValue::StringOwned(text) => text.to_string(),
+        // Dates out of chrono's range cannot be written as such.
+        AnyValue::Date(day) => {
+            chrono::NaiveDate::from_epoch_days(*day).map_or_else(|| day.to_string(), |day| day.to_string())
+        }
+        AnyValue::Datetime(ticks, unit, _) | AnyValue::DatetimeOwned(ticks, unit, _) => {
+            let per_second = match unit {
+                TimeUnit::Nanoseconds => 1_000_000_000,
+                TimeUnit::Microseconds => 1_000_000,
+                TimeUnit::Milliseconds => 1_000,
+            };
+            let time = chrono::DateTime::from_timestamp(ticks.div_euclid(per_second), 0);
+            time.map_or_else(|| ticks.to_string(), |time| time.naive_utc().to_string())
+        }
         other => other.to_string(),
     }
 }

@@ -45,7 +45,7 @@ impl fmt::Display for Reason {
             Self::Missing => "is missing",
             Self::NotANumber => "is not a number",
             Self::TooManyDecimals => "has more decimals than the currency",
-            Self::OutOfRange => "is out of range",
+            Self::OutOfRange => "is out of the range that makes sense",
             Self::Negative => "is negative",
             Self::NotATime => "is not a time in the expected format",
             Self::InClockGap => "is a local time that the clock never showed",

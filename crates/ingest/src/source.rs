@@ -195,7 +195,15 @@ impl Source {
             }
         }
         let file = self.files[0].clone();
-        let present = self.header(&file)?;
+        // A column that any file has is expected of all: what is read must not depend on which file comes first.
+        let mut present = self.header(&file)?;
+        for other in &self.files[1..] {
+            for column in self.header(other)? {
+                if !present.contains(&column) {
+                    present.push(column);
+                }
+            }
+        }
         let mut wanted: Vec<(String, Option<&'static ColumnDecl>, Option<&crate::config::ColumnSpec>)> = Vec::new();
         for decl in table.columns() {
             wanted.push((decl.name.to_owned(), Some(decl), config.columns.get(decl.name)));
@@ -278,7 +286,17 @@ impl Source {
         let fail = |source| polars_error(&file.path, source);
         match file.format {
             Format::Csv => Ok(text_schema(&delimited::read_header(&file.path, &self.dialect)?)),
-            Format::Parquet => scan_parquet(&file.path).and_then(|mut frame| frame.collect_schema()).map_err(fail),
+            Format::Parquet => {
+                // The engine panics on types that it does not know.
+                let schema = || scan_parquet(&file.path).and_then(|mut frame| frame.collect_schema());
+                match std::panic::catch_unwind(schema) {
+                    Ok(schema) => schema.map_err(fail),
+                    Err(panic) => {
+                        let text = panic.downcast_ref::<String>().map_or("a type that is not known", String::as_str);
+                        Err(IngestError::Unsupported { path: file.path.clone(), problem: text.to_owned() })
+                    }
+                }
+            }
             Format::Ndjson => {
                 let prepared = crate::ndjson::prepare(&file.path)?;
                 crate::ndjson::scan(&prepared).and_then(|mut frame| frame.collect_schema()).map_err(fail)
@@ -336,6 +354,12 @@ impl Source {
             source: Box::new(source),
         };
         let expression = polars::sql::sql_expr(sql).map_err(fail)?;
+        let row_by_row = |part: &Expr| {
+            !matches!(part, Expr::Agg(_) | Expr::Over { .. } | Expr::Explode { .. } | Expr::Slice { .. } | Expr::Len)
+        };
+        if !(&expression).into_iter().all(row_by_row) {
+            return Err(IngestError::NotRowByRow { table: self.table, place: place.to_owned(), sql: sql.to_owned() });
+        }
         let frame = empty.select([expression.alias(VALUE)]).collect().map_err(fail)?;
         Ok(frame.column(VALUE).map_err(fail)?.dtype().clone())
     }

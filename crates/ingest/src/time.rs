@@ -20,7 +20,12 @@ pub(crate) enum TimeError {
     NotATime,
     /// A clock that was put forward never showed this time.
     InGap,
+    /// Not a date of this or the last century, or the next: a placeholder such as 0001-01-01 or 9999-12-31.
+    OutOfRange,
 }
+
+/// Moments that are taken for dates: from 1900 up to 2200.
+const SANE: std::ops::Range<i64> = -2_208_988_800..7_258_118_400;
 
 const DAY: i64 = 86_400;
 
@@ -233,6 +238,13 @@ impl LocalClock {
 
     /// Gives seconds since 1970-01-01 UTC.
     pub(crate) fn instant(&mut self, moment: Moment) -> Result<i64, TimeError> {
+        let seconds = match moment {
+            Moment::Instant(seconds) | Moment::Local(seconds) => seconds,
+            Moment::Day(day) => day.saturating_mul(DAY),
+        };
+        if !SANE.contains(&seconds) {
+            return Err(TimeError::OutOfRange);
+        }
         match moment {
             Moment::Instant(seconds) => Ok(seconds),
             Moment::Local(seconds) => self.resolve(seconds),
@@ -246,6 +258,8 @@ impl LocalClock {
     /// Gives the local calendar day of a moment, in days since 1970-01-01.
     pub(crate) fn day(&self, moment: Moment) -> Result<i64, TimeError> {
         match moment {
+            Moment::Day(day) if !SANE.contains(&day.saturating_mul(DAY)) => Err(TimeError::OutOfRange),
+            Moment::Local(seconds) | Moment::Instant(seconds) if !SANE.contains(&seconds) => Err(TimeError::OutOfRange),
             Moment::Day(day) => Ok(day),
             Moment::Local(seconds) => Ok(seconds.div_euclid(DAY)),
             Moment::Instant(seconds) => {
@@ -348,6 +362,15 @@ mod tests {
         assert_eq!(read("2026-03-29 03:00", None, berlin), Ok(utc("2026-03-29T01:00:00Z")));
         assert_eq!(read("2026-10-25 02:30", None, berlin), Ok(utc("2026-10-25T00:30:00Z")));
         assert_eq!(read("2026-10-25 03:00", None, berlin), Ok(utc("2026-10-25T02:00:00Z")));
+    }
+
+    #[test]
+    fn placeholders_are_no_dates() {
+        for text in ["0001-01-01", "1899-12-30", "9999-12-31", "2999-01-01T00:00Z"] {
+            assert_eq!(read(text, None, chrono_tz::UTC), Err(TimeError::OutOfRange), "{text}");
+        }
+        assert!(LocalClock::new(chrono_tz::UTC).instant(Moment::Instant(i64::MAX)).is_err());
+        assert!(LocalClock::new(chrono_tz::UTC).instant(Moment::Day(i64::from(i32::MAX))).is_err());
     }
 
     #[test]

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use tallybook_ingest::{Ints, MISSING, TableKind, Tables};
+use tallybook_ingest::{Ints, MISSING, Table, TableKind, Tables};
 
-use crate::calendar::{Calendar, Comparison, Grain, Period, YearBefore};
+use crate::calendar::{Calendar, Comparison, Grain, Period, YearBefore, epoch_day};
 use crate::estimate::Outcome;
 use crate::figure::{Against, COHORT_TOTAL, Change, CohortCell, Figure, Reading, Segment};
 use crate::history::fold_histories;
@@ -133,12 +133,13 @@ impl Job<'_> {
         let Requests { wanted, windows, activity, reductions, folds, .. } = requests;
         let timeline = Arc::new(Timeline::new(windows));
         let segments = Segments::new(self.dimensions, tables);
-        let orders = tables.orders.as_ref().and_then(|table| table.column("ordered_at"));
-        let orders = orders
-            .and_then(extremes)
+        let end = self.reports.iter().map(|report| self.calendar.day_start(report.to)).max().unwrap_or(i64::MAX);
+        let last_day = self.reports.iter().map(|report| epoch_day(report.to)).max().unwrap_or(i64::MAX);
+        let column = |table: &Option<Table>, name: &str, end: i64| extremes(table.as_ref()?.column(name)?, end);
+        let orders = column(&tables.orders, "ordered_at", end)
             .map(|(first, last)| Coverage { first: self.calendar.day_of(first), last: self.calendar.day_of(last) });
-        let spend = tables.spend.as_ref().and_then(|table| table.column("spent_on"));
-        let spend = spend.and_then(extremes).map(|(first, last)| Coverage { first: day(first), last: day(last) });
+        let spend = column(&tables.spend, "spent_on", last_day)
+            .map(|(first, last)| Coverage { first: day(first), last: day(last) });
         let shown = wanted.iter().filter_map(|wanted| timeline.find(&wanted.window)).collect();
         let medians = MedianWindows::new(&timeline, shown);
         let mut sums = BTreeMap::new();
@@ -163,7 +164,8 @@ impl Job<'_> {
             segments: segments.count(),
             span: (
                 first.into_iter().flatten().min().unwrap_or(fallback),
-                orders.map_or(fallback, |orders| orders.last),
+                // Nothing past the last report is looked at.
+                self.reports.iter().map(Period::last).max().unwrap_or(fallback),
             ),
             activity,
         };
@@ -342,12 +344,13 @@ fn all_orders() -> Reduction {
     }
 }
 
-fn extremes(column: &Ints) -> Option<(i64, i64)> {
+/// The least and the greatest value below an end: rows dated after the last report say nothing about how far the data reach.
+fn extremes(column: &Ints, end: i64) -> Option<(i64, i64)> {
     let mut values = Vec::new();
     let mut found: Option<(i64, i64)> = None;
     for chunk in 0..column.chunk_count() {
         column.decode(chunk, &mut values);
-        for &value in values.iter().filter(|value| **value != MISSING) {
+        for &value in values.iter().filter(|value| **value != MISSING && **value < end) {
             found = Some(found.map_or((value, value), |(first, last)| (first.min(value), last.max(value))));
         }
     }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use tallybook_metrics::calendar::{Grain, Period};
 use tallybook_metrics::figure::{Against, COHORT_TOTAL, Change, Figure, Reading, State};
 use tallybook_metrics::metric::{Area, Direction, Unit};
+use tallybook_metrics::segments::{NO_VALUE, OTHER};
 
 use crate::charts::{LineChart, Point, line_chart, sparkline, unicode_sparkline};
 use crate::document::{Document, MeasureNote, MetricNote, SourceNote, TrustState};
@@ -651,17 +652,21 @@ impl Views<'_> {
         if shown.is_empty() {
             return None;
         }
-        shown.sort_by_key(|figure| std::cmp::Reverse(figure.reading.n.unwrap_or(0)));
+        let gathered = |figure: &Figure| {
+            figure.segment.as_ref().is_some_and(|segment| [OTHER, NO_VALUE].contains(&segment.value.as_str()))
+        };
+        // The largest first; what is gathered or without a value last.
+        shown.sort_by_key(|figure| (gathered(figure), std::cmp::Reverse(figure.reading.n.unwrap_or(0))));
         let rest = shown.len().saturating_sub(LISTED);
         let rows = shown.iter().take(LISTED).map(|figure| BreakdownRow {
-            name: figure.segment.as_ref().map(|segment| segment.value.clone()).unwrap_or_default(),
+            name: figure.segment.as_ref().map(|segment| visible(&segment.value)).unwrap_or_default(),
             cell: self.cell(figure.unit, &figure.reading),
             previous: self.change(figure, metric.good, Against::Previous),
         });
         Some(Breakdown {
             dimension: dimension.to_owned(),
             rows: rows.collect(),
-            rest: if rest == 0 { String::new() } else { format!("and {rest} smaller ones in figures.json") },
+            rest: if rest == 0 { String::new() } else { format!("and {rest} more, with a smaller n, in figures.json") },
         })
     }
 
@@ -784,6 +789,15 @@ fn base(figure: &Figure, against: Against) -> Option<f64> {
 
 fn title_of(metric: &MetricNote, measure: &MeasureNote) -> String {
     if measure.suffix.is_empty() { metric.title.clone() } else { format!("{}, {}", metric.title, measure.suffix) }
+}
+
+/// Drops characters that do not show, or turn the direction of what follows.
+fn visible(text: &str) -> String {
+    let hides = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    text.chars().map(|c| if c == '\n' || c == '\t' { ' ' } else { c }).filter(|&c| !hides(c)).collect()
 }
 
 fn lower_first(text: &str) -> String {

@@ -53,6 +53,7 @@ pub(crate) struct Config {
     #[serde(default = "parent")]
     pub(crate) data_roots: Vec<PathBuf>,
     /// Where the canonical tables come from.
+    #[serde(deserialize_with = "tallybook_ingest::config::unique_keys")]
     pub(crate) sources: BTreeMap<TableKind, SourceConfig>,
     /// Dimensions that figures are broken down by.
     #[serde(default)]

@@ -126,7 +126,7 @@ pub(super) struct CohortCell<'a> {
 
 impl CohortView {
     fn key(&self, cutoffs: &[i64]) -> String {
-        Cohorts::key(self.grain, self.start, &self.ages, cutoffs)
+        Cohorts::key(self.grain, self.start, &self.ages, self.shown, cutoffs)
     }
 
     /// Cut-offs are needed only where later activity counts for earlier ages.
@@ -146,6 +146,7 @@ impl CohortView {
                 view.grain,
                 view.start,
                 view.ages,
+                view.shown,
                 context.span,
                 given,
                 context.segments,
@@ -191,7 +192,7 @@ impl CohortView {
                     })
                     .collect(),
             })
-            .skip_while(|row| row.size == 0)
+            .filter(|row| row.size > 0)
             .collect();
         let total = (0..ages)
             .map(|age| {

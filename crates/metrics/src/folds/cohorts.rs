@@ -65,6 +65,8 @@ pub struct Cohorts {
     calendar: Calendar,
     start: CohortStart,
     ages: Ages,
+    /// How many ages are kept.
+    width: usize,
     /// Moments up to which «active on or after an age» is asked for.
     cutoffs: Vec<i64>,
     /// Customers by cohort.
@@ -90,16 +92,18 @@ pub struct Cell {
 
 impl Cohorts {
     /// The key under which the fold is shared.
-    pub fn key(grain: CohortGrain, start: CohortStart, ages: &Ages, cutoffs: &[i64]) -> String {
-        format!("cohorts {grain:?} {start:?} {ages:?} {cutoffs:?}")
+    pub fn key(grain: CohortGrain, start: CohortStart, ages: &Ages, width: usize, cutoffs: &[i64]) -> String {
+        format!("cohorts {grain:?} {start:?} {ages:?} {width} {cutoffs:?}")
     }
 
-    /// Prepares the fold for the cohorts between two days.
+    /// Prepares the fold for the cohorts between two days, at the first `width` ages.
+    #[allow(clippy::too_many_arguments, reason = "each is a dimension of the table")]
     pub fn new(
         calendar: &Calendar,
         grain: CohortGrain,
         start: CohortStart,
         ages: Ages,
+        width: usize,
         span: (NaiveDate, NaiveDate),
         cutoffs: Vec<i64>,
         segments: usize,
@@ -112,7 +116,7 @@ impl Cohorts {
         cuts.extend(periods.last().map(|last| calendar.day_start(last.to)));
         let count = periods.len();
         let width = match &ages {
-            Ages::Periods => count,
+            Ages::Periods => width.min(count),
             Ages::Days(brackets) => brackets.len(),
         };
         Self {
@@ -124,6 +128,7 @@ impl Cohorts {
             last_active: Grid::new(cutoffs.len() * count * width, segments),
             cutoffs,
             ages,
+            width,
             periods,
             own: Vec::new(),
         }
@@ -135,11 +140,8 @@ impl Cohorts {
     }
 
     /// Counts the ages.
-    pub fn age_count(&self) -> usize {
-        match &self.ages {
-            Ages::Periods => self.periods.len(),
-            Ages::Days(brackets) => brackets.len(),
-        }
+    pub const fn age_count(&self) -> usize {
+        self.width
     }
 
     /// Counts the customers of a cohort.
@@ -189,6 +191,7 @@ impl Fold for Cohorts {
             calendar: self.calendar.clone(),
             start: self.start,
             ages: self.ages.clone(),
+            width: self.width,
             cutoffs: self.cutoffs.clone(),
             sizes: self.sizes.empty_like(),
             cells: self.cells.empty_like(),
@@ -211,7 +214,7 @@ impl Fold for Cohorts {
         let orders = history.orders.iter().map(|order| (order.at, true, i128::from(order.amount)));
         let refunds = history.refunds.iter().map(|refund| (refund.at, false, -i128::from(refund.amount)));
         for (at, ordered, amount) in orders.chain(refunds) {
-            let Some(age) = self.age(cohort, began, at) else { continue };
+            let Some(age) = self.age(cohort, began, at).filter(|age| *age < self.width) else { continue };
             match own.iter_mut().rfind(|(known, ..)| *known == age) {
                 Some((_, active, sum)) => (*active, *sum) = (*active || ordered, *sum + amount),
                 None => own.push((age, ordered, amount)),
@@ -259,7 +262,8 @@ impl Cohorts {
             let seen = history.orders.partition_point(|order| order.at < self.cutoffs[position]);
             let last = history.orders[..seen].iter().rev().find_map(|order| self.age(cohort, began, order.at));
             if let Some(age) = last {
-                let row = (position * self.periods.len() + cohort) * width + age;
+                // Whoever was active at an age past the last one kept was active «then or later» at all of them.
+                let row = (position * self.periods.len() + cohort) * width + age.min(width - 1);
                 history.segments.iter().for_each(|&segment| *self.last_active.at_mut(row, segment) += 1);
             }
         }
