@@ -10,18 +10,25 @@ use crate::identifiers::Identifier;
 use crate::ints::MISSING;
 use crate::number::{Decimal, NumberError, NumberStyle};
 use crate::quarantine::Reason;
+use crate::schema::TableKind;
 use crate::time::{LocalClock, Moment, TimeError, TimeFormat};
 
-/// What is decided about a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What is decided about a row. There is one for every row of a batch, so it is small.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Use,
     /// Left out by the numbered rule.
-    Excluded(usize),
-    /// Does not fit: the canonical column and the reason.
-    Rejected(&'static str, Reason),
-    /// Does not fit, in a column that the pipeline named.
-    RejectedIn(String, Reason),
+    Excluded(u16),
+    /// Does not fit: the position of the column among the table's declared ones, and the reason.
+    Rejected(u8, Reason),
+}
+
+impl Verdict {
+    /// Rejects a row for a declared column of a table.
+    pub(crate) fn rejected(table: TableKind, column: &str, reason: Reason) -> Self {
+        let position = table.columns().iter().position(|declared| declared.name == column);
+        Self::Rejected(position.and_then(|position| u8::try_from(position).ok()).unwrap_or(0), reason)
+    }
 }
 
 /// A dictionary of labels, in order of first appearance.

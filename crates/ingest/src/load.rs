@@ -27,6 +27,9 @@ use crate::time::LocalClock;
 /// Days over which one amount of spend may be spread: ten years.
 const MAX_SPREAD: i64 = 3_660;
 
+/// The number of the rule that leaves out cancelled orders, past those of the pipeline.
+const CANCELLED: u16 = u16::MAX;
+
 /// Rows a batch.
 const BATCH: usize = 1 << 17;
 
@@ -294,7 +297,7 @@ impl Collector {
         for (row, line, reason, value, record) in rows {
             self.missing_rows.push(row);
             self.report.read += 1;
-            *self.report.quarantined.entry(("row".to_owned(), reason.clone())).or_default() += 1;
+            *self.report.quarantined.entry(("row".to_owned(), reason)).or_default() += 1;
             self.report.rows.push(QuarantinedRow {
                 file: self.file,
                 row,
@@ -351,7 +354,7 @@ impl Collector {
             let marks = column.as_materialized_series().bool().map_err(|error| polars_error(&self.path, error))?;
             for (verdict, mark) in self.verdicts.iter_mut().zip(marks.iter()) {
                 if mark == Some(true) && *verdict == Verdict::Use {
-                    *verdict = Verdict::Excluded(index);
+                    *verdict = Verdict::Excluded(u16::try_from(index).unwrap_or(u16::MAX));
                 }
             }
         }
@@ -384,14 +387,10 @@ impl Collector {
                 dtype: series.dtype().to_string(),
             });
         };
-        let declared = mapped.declared.map_or("", |declared| declared.name);
+        let (table, name) = (source.table, &mapped.name);
         let mut reject = |row: usize, reason: Reason| {
             if verdicts[row] == Verdict::Use {
-                verdicts[row] = if declared.is_empty() {
-                    Verdict::RejectedIn(mapped.name.clone(), reason)
-                } else {
-                    Verdict::Rejected(declared, reason)
-                };
+                verdicts[row] = Verdict::rejected(table, name, reason);
             }
         };
         let null_values = &source.null_values;
@@ -438,17 +437,15 @@ impl Collector {
         let Self { source, columns, verdicts, .. } = self;
         let find = |name: &str| columns.iter().find(|column| column.mapped.name == name);
         for name in ["discount", "refund_amount"] {
-            if let Some(column) = find(name) {
-                let declared = if name == "discount" { "discount" } else { "refund_amount" };
-                for (verdict, _) in verdicts.iter_mut().zip(&column.values).filter(|(_, value)| **value < 0) {
-                    if *verdict == Verdict::Use {
-                        *verdict = Verdict::Rejected(declared, Reason::Negative);
-                    }
+            let Some(column) = find(name) else { continue };
+            for (verdict, _) in verdicts.iter_mut().zip(&column.values).filter(|(_, value)| **value < 0) {
+                if *verdict == Verdict::Use {
+                    *verdict = Verdict::rejected(source.table, name, Reason::Negative);
                 }
             }
         }
         // Whether a label tells against a row is decided once for each label.
-        let mut judge = |name: &str, tells: &dyn Fn(&str) -> bool, verdict_of: &dyn Fn() -> Verdict| {
+        let mut judge = |name: &str, tells: &dyn Fn(&str) -> bool, told_verdict: Verdict| {
             let Some(column) = find(name) else { return };
             let told: Vec<bool> = column.dictionary.labels.iter().map(|label| tells(label)).collect();
             if !told.contains(&true) {
@@ -456,14 +453,14 @@ impl Collector {
             }
             for (verdict, &number) in verdicts.iter_mut().zip(&column.values) {
                 if *verdict == Verdict::Use && usize::try_from(number).is_ok_and(|number| told[number]) {
-                    *verdict = verdict_of();
+                    *verdict = told_verdict;
                 }
             }
         };
         let is_cancelled = |status: &str| source.cancelled.contains(&status.to_lowercase());
-        judge("status", &is_cancelled, &|| Verdict::Excluded(source.exclusions.len()));
+        judge("status", &is_cancelled, Verdict::Excluded(CANCELLED));
         let is_foreign = |code: &str| !code.eq_ignore_ascii_case(&source.currency);
-        judge("currency", &is_foreign, &|| Verdict::Rejected("currency", Reason::OtherCurrency));
+        judge("currency", &is_foreign, Verdict::rejected(source.table, "currency", Reason::OtherCurrency));
         match source.table {
             TableKind::Spend => check_spend_range(&find, verdicts),
             TableKind::OrderLines => check_line_amounts(source, &find, verdicts),
@@ -518,11 +515,11 @@ impl Collector {
             let mut value = MISSING;
             if *verdict == Verdict::Use {
                 match identifier {
-                    None => *verdict = Verdict::Rejected(name, Reason::Missing),
+                    None => *verdict = Verdict::rejected(source.table, name, Reason::Missing),
                     Some(identifier) if kind == CellKind::RowId => {
                         value = 0;
                         if !seen.insert(identifier) {
-                            *verdict = Verdict::Rejected(name, Reason::Duplicate);
+                            *verdict = Verdict::rejected(source.table, name, Reason::Duplicate);
                         }
                     }
                     Some(identifier) => {
@@ -531,7 +528,7 @@ impl Collector {
                             Ok(number) => {
                                 value = i64::from(number);
                                 if unique_customers && customers.len() == known {
-                                    *verdict = Verdict::Rejected(name, Reason::Duplicate);
+                                    *verdict = Verdict::rejected(source.table, name, Reason::Duplicate);
                                 }
                             }
                             Err(error) => overflow = Some(error),
@@ -553,15 +550,18 @@ impl Collector {
                     continue;
                 }
                 Verdict::Excluded(rule) => {
-                    let reason = self.source.exclusions.get(*rule).map_or("cancelled order", |rule| &rule.reason);
+                    let rule = self.source.exclusions.get(usize::from(*rule));
+                    let reason = rule.map_or("cancelled order", |rule| &rule.reason);
                     *self.report.excluded.entry(reason.to_owned()).or_default() += 1;
                     continue;
                 }
-                Verdict::Rejected(column, reason) => ((*column).to_owned(), reason.clone()),
-                Verdict::RejectedIn(column, reason) => (column.clone(), reason.clone()),
+                Verdict::Rejected(column, reason) => {
+                    let declared = self.source.table.columns().get(usize::from(*column));
+                    (declared.map_or("row", |declared| declared.name).to_owned(), *reason)
+                }
             };
             let cell = batch.column(&column).ok().and_then(|cells| cells.get(row).ok().map(|value| text_of(&value)));
-            *self.report.quarantined.entry((column.clone(), reason.clone())).or_default() += 1;
+            *self.report.quarantined.entry((column.clone(), reason)).or_default() += 1;
             self.report.rows.push(QuarantinedRow {
                 file: self.file,
                 row: self.taken + row as u64 + 1,
@@ -776,11 +776,11 @@ fn check_spend_range<'a>(find: &impl Fn(&str) -> Option<&'a Column>, verdicts: &
         let (from, to) = (cell("spent_from", row), cell("spent_to", row));
         if from == MISSING || to == MISSING {
             let column = if find("spent_on").is_some() { "spent_on" } else { "spent_from" };
-            *verdict = Verdict::Rejected(column, Reason::Missing);
+            *verdict = Verdict::rejected(TableKind::Spend, column, Reason::Missing);
         } else if to < from {
-            *verdict = Verdict::Rejected("spent_to", Reason::EndsBeforeItBegins);
+            *verdict = Verdict::rejected(TableKind::Spend, "spent_to", Reason::EndsBeforeItBegins);
         } else if to - from >= MAX_SPREAD {
-            *verdict = Verdict::Rejected("spent_to", Reason::OutOfRange);
+            *verdict = Verdict::rejected(TableKind::Spend, "spent_to", Reason::OutOfRange);
         }
     }
 }
@@ -794,7 +794,7 @@ fn check_line_amounts<'a>(source: &Source, find: &impl Fn(&str) -> Option<&'a Co
             && let Err(error) =
                 quantity.times(*price).and_then(|amount| amount.to_units(line_decimals(source), source.rounding))
         {
-            *verdict = Verdict::Rejected("unit_price", crate::cells::number_reason(error));
+            *verdict = Verdict::rejected(source.table, "unit_price", crate::cells::number_reason(error));
         }
     }
 }

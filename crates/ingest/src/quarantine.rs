@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::schema::TableKind;
 
 /// Why a row was quarantined.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// A required cell is empty.

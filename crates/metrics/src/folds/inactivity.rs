@@ -24,14 +24,14 @@ pub struct Inactivity {
     after: Vec<Range<usize>>,
     /// Differences to the pair before; one row more than pairs.
     steps: Grid<Step>,
-    /// Of the customer at hand: where something changes, and how.
+    /// Of the customer at hand: how something changes at each pair; one more than pairs.
     ends: Vec<End>,
 }
 
 /// A change of a customer's state between one pair and the next.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct End {
-    pair: usize,
+    touched: bool,
     before: i32,
     after: i32,
     revenue: i128,
@@ -83,7 +83,7 @@ impl Inactivity {
         };
         let (before, after) = (holding(|pair| pair.0), holding(|pair| pair.1));
         let steps = Grid::new(pairs.len() + 1, segments);
-        Self { cuts: Cuts::new(ends), before, after, steps, ends: Vec::new(), pairs }
+        Self { cuts: Cuts::new(ends), before, after, steps, ends: vec![End::default(); pairs.len() + 1], pairs }
     }
 
     /// Gives what became of the customers of a window before.
@@ -110,6 +110,14 @@ impl Step {
         self.lost += other.lost;
         self.lost_sum += other.lost_sum;
     }
+
+    fn take_off(&mut self, other: &Self) {
+        self.n -= other.n;
+        self.sum -= other.sum;
+        self.squares -= other.squares;
+        self.lost -= other.lost;
+        self.lost_sum -= other.lost_sum;
+    }
 }
 
 impl Fold for Inactivity {
@@ -120,43 +128,51 @@ impl Fold for Inactivity {
             before: self.before.clone(),
             after: self.after.clone(),
             steps: self.steps.empty_like(),
-            ends: Vec::new(),
+            ends: self.ends.clone(),
         })
     }
 
     fn observe(&mut self, history: &History<'_>) {
-        self.ends.clear();
+        let mut reach: Option<(usize, usize)> = None;
         for order in history.orders {
             let Some(stretch) = self.cuts.find(order.at) else { continue };
-            push_run(&mut self.ends, &self.before[stretch], 1, 0, i128::from(order.amount));
-            push_run(&mut self.ends, &self.after[stretch], 0, 1, 0);
+            self.add_run(&mut reach, self.before[stretch].clone(), 1, 0, i128::from(order.amount));
+            self.add_run(&mut reach, self.after[stretch].clone(), 0, 1, 0);
         }
-        if self.ends.is_empty() {
+        if reach.is_none() {
             return;
         }
         for refund in history.refunds {
             if let Some(stretch) = self.cuts.find(refund.at) {
-                push_run(&mut self.ends, &self.before[stretch], 0, 0, -i128::from(refund.amount));
+                self.add_run(&mut reach, self.before[stretch].clone(), 0, 0, -i128::from(refund.amount));
             }
         }
-        self.ends.sort_unstable_by_key(|end| end.pair);
         let (mut before, mut after, mut revenue) = (0, 0, 0_i128);
-        let mut ends = self.ends.iter().peekable();
-        while let Some(end) = ends.next() {
-            (before, after, revenue) = (before + end.before, after + end.after, revenue + end.revenue);
-            let Some(next) = ends.peek().map(|next| next.pair).filter(|next| *next > end.pair) else { continue };
-            if before == 0 {
+        let mut open: Option<Step> = None;
+        for pair in reach.into_iter().flat_map(|(first, last)| first..=last) {
+            let end = std::mem::take(&mut self.ends[pair]);
+            if !end.touched {
                 continue;
             }
-            // From this pair up to the next end, the customer is in one state.
-            let squares = i128::try_from(revenue.unsigned_abs().saturating_pow(2)).unwrap_or(i128::MAX / 4);
-            let lost = i64::from(after == 0);
-            let lost_sum = if after == 0 { revenue } else { 0 };
+            (before, after, revenue) = (before + end.before, after + end.after, revenue + end.revenue);
+            // Up to here the customer was in one state, from here in another.
+            let state = (before > 0).then(|| Step {
+                n: 1,
+                sum: revenue,
+                squares: i128::try_from(revenue.unsigned_abs().saturating_pow(2)).unwrap_or(i128::MAX / 4),
+                lost: i64::from(after == 0),
+                lost_sum: if after == 0 { revenue } else { 0 },
+            });
             for &segment in history.segments {
-                self.steps.at_mut(end.pair, segment).add(&Step { n: 1, sum: revenue, squares, lost, lost_sum });
-                let over = Step { n: -1, sum: -revenue, squares: -squares, lost: -lost, lost_sum: -lost_sum };
-                self.steps.at_mut(next, segment).add(&over);
+                let step = self.steps.at_mut(pair, segment);
+                if let Some(old) = &open {
+                    step.take_off(old);
+                }
+                if let Some(new) = &state {
+                    step.add(new);
+                }
             }
+            open = state;
         }
     }
 
@@ -166,9 +182,27 @@ impl Fold for Inactivity {
     }
 }
 
-fn push_run(ends: &mut Vec<End>, run: &Range<usize>, before: i32, after: i32, revenue: i128) {
-    if !run.is_empty() {
-        ends.push(End { pair: run.start, before, after, revenue });
-        ends.push(End { pair: run.end, before: -before, after: -after, revenue: -revenue });
+impl Inactivity {
+    /// Notes what an order changes at the ends of its run of pairs.
+    fn add_run(
+        &mut self,
+        reach: &mut Option<(usize, usize)>,
+        run: Range<usize>,
+        before: i32,
+        after: i32,
+        revenue: i128,
+    ) {
+        if run.is_empty() {
+            return;
+        }
+        let (first, last) = reach.unwrap_or((run.start, run.end));
+        *reach = Some((first.min(run.start), last.max(run.end)));
+        for (pair, sign) in [(run.start, 1), (run.end, -1)] {
+            let end = &mut self.ends[pair];
+            end.touched = true;
+            end.before += sign * before;
+            end.after += sign * after;
+            end.revenue += i128::from(sign) * revenue;
+        }
     }
 }
