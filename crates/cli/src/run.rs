@@ -20,8 +20,17 @@ use crate::publish::{Edition, Publisher};
 /// Name of the folder for what a run that is held back leaves to look at.
 const HELD: &str = "held";
 
-/// Runs a plan; gives the pages that were published.
-pub(crate) fn run(plan: &Plan, progress: &Progress) -> Result<Vec<PathBuf>, CliError> {
+/// A report that was published.
+#[derive(Debug)]
+pub(crate) struct Published {
+    /// The file to open.
+    pub(crate) page: PathBuf,
+    /// Why it needs care, where it does.
+    pub(crate) warning: Option<String>,
+}
+
+/// Runs a plan; gives the reports that were published.
+pub(crate) fn run(plan: &Plan, progress: &Progress) -> Result<Vec<Published>, CliError> {
     let publisher = Publisher::lock(&plan.output)?;
     let reader = progress.reader();
     let (tables, accounts) = load(&plan.sources, &reader)?;
@@ -34,7 +43,11 @@ pub(crate) fn run(plan: &Plan, progress: &Progress) -> Result<Vec<PathBuf>, CliE
     for figures in figures {
         let document = document(plan, &metrics, figures, &accounts);
         let edition = edition(plan, &document, &accounts)?;
-        pages.push(publisher.publish(&edition)?);
+        let trust = &document.trust;
+        let failed = trust.checks.iter().find(|check| check.state == trust.state && check.state != TrustState::Pass);
+        let label = &document.period.label;
+        let warning = failed.map(|check| format!("{} {label}: {}: {}", trust.state.word(), check.name, check.detail));
+        pages.push(Published { page: publisher.publish(&edition)?, warning });
     }
     publisher.remove(HELD)?;
     progress.finish();

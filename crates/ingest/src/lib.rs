@@ -8,6 +8,7 @@
 //! Nothing outside this crate sees polars: a canonical [`Table`] is a set of compact integer columns.
 
 mod cells;
+mod collect;
 pub mod config;
 mod delimited;
 mod error;
@@ -18,10 +19,13 @@ mod load;
 mod locate;
 mod ndjson;
 mod number;
+mod prepared;
 mod quarantine;
+mod records;
 mod schema;
 mod seen;
 mod source;
+mod spend;
 mod table;
 mod time;
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::collect::{derive, label_names, line_decimals};
 use crate::config::Rounding;
 use crate::ints::{MAX_ABS, MISSING};
-use crate::load::{derive, label_names, line_decimals};
 use crate::number::Decimal;
 use crate::schema::TableKind;
 use crate::source::{Derived, Source};

@@ -154,3 +154,20 @@ impl SourceReport {
 fn defused(cell: String) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quarantined_sums_match() {
+        let report = SourceReport {
+            read: 10,
+            max_quarantined: 0.1,
+            quarantined: BTreeMap::from([(("amount".to_owned(), Reason::Missing), 1)]),
+            ..SourceReport::default()
+        };
+        assert!(!report.exceeds_quarantine());
+        assert!(SourceReport { max_quarantined: 0.09, ..report }.exceeds_quarantine());
+    }
+}

@@ -52,11 +52,16 @@ fn read(path: &Path) -> Result<PipelineFile, CliError> {
 
 fn run(pipeline: &Path, overrides: &Overrides, now: i64, quiet: bool) -> Result<(), CliError> {
     let plan = Plan::new(read(pipeline)?, overrides, now)?;
-    let pages = crate::run::run(&plan, &Progress::new(!quiet))?;
+    let published = crate::run::run(&plan, &Progress::new(!quiet))?;
+    let mut stderr = std::io::stderr().lock();
+    for warning in published.iter().filter_map(|published| published.warning.as_ref()) {
+        // The report is out; a closed standard error takes nothing from it.
+        let _ = writeln!(stderr, "{warning}");
+    }
     if quiet {
         return Ok(());
     }
-    print(&pages.iter().map(|page| shown(page) + "\n").collect::<String>())
+    print(&published.iter().map(|published| shown(&published.page) + "\n").collect::<String>())
 }
 
 fn render(figures: &Path, template: &str, folder: Option<&Path>, out: Option<PathBuf>) -> Result<(), CliError> {

@@ -1,0 +1,628 @@
+//! Turns batches of one source into its canonical table: every row used, excluded or quarantined.
+
+use std::collections::BTreeMap;
+
+use polars::prelude::*;
+
+use crate::cells::{Cells, Dictionary, MoneyRules, TimeRules, Verdict, moments, money};
+use crate::config::{Duplicates, Format, Origin, Rounding};
+use crate::delimited;
+use crate::error::IngestError;
+use crate::identifiers::{Identifier, Identifiers, TooManyIdentifiers};
+use crate::ints::MISSING;
+use crate::lines::OrderLines;
+use crate::locate::SourceFile;
+use crate::ndjson;
+use crate::number::Decimal;
+use crate::prepared::Prepared;
+use crate::quarantine::{FileReport, QuarantinedRow, Reason, SourceReport};
+use crate::records::{fetch_parquet, json_array, original_row, text_of};
+use crate::schema::{CellKind, TableKind};
+use crate::seen::Seen;
+use crate::source::{Derived, Mapped, Source, exclusion_name, polars_error};
+use crate::spend::{check_spend_range, emit_spend};
+use crate::table::Table;
+use crate::time::LocalClock;
+
+/// The number of the rule that leaves out cancelled orders, past those of the pipeline.
+const CANCELLED: u16 = u16::MAX;
+
+/// Quarantined rows whose details are kept. Past that it is not dirt but a wrong mapping.
+const MAX_QUARANTINED: usize = 1_000_000;
+
+/// Turns batches of one source into its canonical table.
+pub(crate) struct Collector {
+    source: Source,
+    customers: Identifiers,
+    columns: Vec<Column>,
+    verdicts: Vec<Verdict>,
+    seen: Seen,
+    clock: LocalClock,
+    output: Output,
+    pub(crate) report: SourceReport,
+    /// The file at hand, and its records taken so far.
+    file: usize,
+    path: std::path::PathBuf,
+    taken: u64,
+    /// Values of derived columns in the batch at hand.
+    derived: BTreeMap<String, Vec<i64>>,
+    /// Records of the file at hand that never reached polars, ascending.
+    missing_rows: Vec<u64>,
+    pub(crate) failure: Option<IngestError>,
+}
+
+/// A mapped column with its values in the batch at hand.
+pub(crate) struct Column {
+    pub(crate) mapped: Mapped,
+    pub(crate) values: Vec<i64>,
+    decimals: Vec<Decimal>,
+    dictionary: Dictionary,
+}
+
+enum Output {
+    Table(Table),
+    Lines(Box<OrderLines>),
+}
+
+impl Collector {
+    pub(crate) fn new(source: Source, customers: Identifiers) -> Self {
+        let columns: Vec<Column> = source
+            .mapped
+            .iter()
+            .map(|mapped| Column {
+                mapped: mapped.clone(),
+                values: Vec::new(),
+                decimals: Vec::new(),
+                dictionary: Dictionary::default(),
+            })
+            .collect();
+        let output = if source.table == TableKind::OrderLines {
+            Output::Lines(Box::new(OrderLines::new(&source)))
+        } else {
+            Output::Table(empty_table(&source))
+        };
+        let report = SourceReport {
+            table: Some(source.table),
+            max_quarantined: source.max_quarantined,
+            ..SourceReport::default()
+        };
+        Self {
+            clock: LocalClock::new(source.zone),
+            source,
+            customers,
+            columns,
+            verdicts: Vec::new(),
+            seen: Seen::default(),
+            output,
+            report,
+            file: 0,
+            path: std::path::PathBuf::new(),
+            taken: 0,
+            derived: BTreeMap::new(),
+            missing_rows: Vec::new(),
+            failure: None,
+        }
+    }
+
+    pub(crate) fn begin_file(&mut self, index: usize, file: &SourceFile) -> Result<(), IngestError> {
+        let bytes =
+            std::fs::metadata(&file.path).map_err(|source| IngestError::Io { path: file.path.clone(), source })?.len();
+        self.report.files.push(FileReport { path: file.path.clone(), bytes, rows: 0 });
+        (self.file, self.path, self.taken) = (index, file.path.clone(), 0);
+        self.missing_rows.clear();
+        Ok(())
+    }
+
+    /// Quarantines the records that polars will not see.
+    pub(crate) fn set_aside(&mut self, prepared: &Prepared, source: &Source) -> Result<(), IngestError> {
+        let mut rows = Vec::new();
+        match prepared {
+            Prepared::Csv(csv) => {
+                for ragged in &csv.ragged {
+                    let found = format!("{} cells instead of {}", ragged.cells.len(), csv.header.len());
+                    rows.push((ragged.row, ragged.line, Reason::Ragged, found, json_array(&ragged.cells)));
+                }
+            }
+            Prepared::Ndjson(ndjson) => {
+                for (row, line, text) in &ndjson.broken {
+                    rows.push((*row, *line, Reason::NotJson, String::new(), text.clone()));
+                }
+            }
+            Prepared::Parquet { .. } => {}
+        }
+        for (row, line, reason, value, record) in rows {
+            self.missing_rows.push(row);
+            self.report.read += 1;
+            *self.report.quarantined.entry(("row".to_owned(), reason)).or_default() += 1;
+            self.report.rows.push(QuarantinedRow {
+                file: self.file,
+                row,
+                line: Some(line),
+                column: "row".to_owned(),
+                reason,
+                value,
+                record,
+            });
+        }
+        self.refuse_wrong_mapping(source.table)
+    }
+
+    /// Takes one batch; true where the query should stop.
+    pub(crate) fn take(&mut self, batch: &DataFrame) -> bool {
+        if self.failure.is_some() {
+            return true;
+        }
+        if let Err(failure) = self.convert(batch) {
+            self.failure = Some(failure);
+        }
+        self.failure.is_some()
+    }
+
+    fn convert(&mut self, batch: &DataFrame) -> Result<(), IngestError> {
+        let rows = batch.height();
+        self.verdicts.clear();
+        self.verdicts.resize(rows, Verdict::Use);
+        self.apply_exclusions(batch)?;
+        for index in 0..self.columns.len() {
+            let kind = self.columns[index].mapped.cell();
+            if !matches!(kind, CellKind::Customer | CellKind::RowId) {
+                self.convert_column(batch, index)?;
+            }
+        }
+        self.check_rows();
+        // Identifiers last: only rows that are used may make a customer known or an order seen.
+        for kind in [CellKind::Customer, CellKind::RowId] {
+            for index in 0..self.columns.len() {
+                if self.columns[index].mapped.cell() == kind {
+                    self.convert_identifiers(batch, index)?;
+                }
+            }
+        }
+        self.record_verdicts(batch)?;
+        self.emit(rows);
+        self.taken += rows as u64;
+        Ok(())
+    }
+
+    fn apply_exclusions(&mut self, batch: &DataFrame) -> Result<(), IngestError> {
+        for index in 0..self.source.exclusions.len() {
+            let column = batch.column(&exclusion_name(index)).map_err(|error| polars_error(&self.path, error))?;
+            let marks = column.as_materialized_series().bool().map_err(|error| polars_error(&self.path, error))?;
+            for (verdict, mark) in self.verdicts.iter_mut().zip(marks.iter()) {
+                if mark == Some(true) && *verdict == Verdict::Use {
+                    *verdict = Verdict::Excluded(u16::try_from(index).unwrap_or(u16::MAX));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn convert_column(&mut self, batch: &DataFrame, index: usize) -> Result<(), IngestError> {
+        let Self { source, columns, verdicts, clock, path, .. } = self;
+        let Column { mapped, values, decimals, dictionary } = &mut columns[index];
+        if mapped.origin == Origin::RowNumber {
+            values.clear();
+            values.extend((0..verdicts.len()).map(|row| (self.taken + row as u64) as i64));
+            return Ok(());
+        }
+        if let (Origin::Value(value), CellKind::Label) = (&mapped.origin, mapped.cell()) {
+            let number = dictionary.number(value);
+            values.clear();
+            values.resize(verdicts.len(), number);
+            return Ok(());
+        }
+        let series = batch.column(&mapped.name).map_err(|error| polars_error(path, error))?.as_materialized_series();
+        let mut storage = None;
+        let cells = Cells::of(series, mapped.cell() == CellKind::Label, &mut storage)
+            .map_err(|error| polars_error(path, error))?;
+        let Some(cells) = cells else {
+            return Err(IngestError::WrongType {
+                table: source.table,
+                path: path.clone(),
+                canonical: mapped.name.clone(),
+                dtype: series.dtype().to_string(),
+            });
+        };
+        let (table, name) = (source.table, &mapped.name);
+        let mut reject = |row: usize, reason: Reason| {
+            if verdicts[row] == Verdict::Use {
+                verdicts[row] = Verdict::rejected(table, name, reason);
+            }
+        };
+        let null_values = &source.null_values;
+        match mapped.cell() {
+            CellKind::Money => {
+                let rules = MoneyRules {
+                    style: source.style,
+                    null_values,
+                    decimals: source.decimals,
+                    rounding: source.rounding,
+                };
+                money(&cells, &rules, mapped.required(), values, reject);
+            }
+            kind @ (CellKind::Time | CellKind::Day) => {
+                let rules = TimeRules {
+                    format: &mapped.format,
+                    null_values,
+                    required: mapped.required(),
+                    as_day: kind == CellKind::Day,
+                };
+                moments(&cells, clock, &rules, values, reject);
+            }
+            CellKind::Decimal => {
+                decimals.clear();
+                cells.each_decimal(source.style, null_values, |row, number| {
+                    let number = number.unwrap_or_else(|| {
+                        reject(row, Reason::Missing);
+                        Ok(Decimal { mantissa: 0, scale: 0 })
+                    });
+                    decimals.push(number.unwrap_or_else(|error| {
+                        reject(row, crate::cells::number_reason(error));
+                        Decimal { mantissa: 0, scale: 0 }
+                    }));
+                });
+            }
+            CellKind::Label => cells.labels(dictionary, null_values, values),
+            CellKind::Customer | CellKind::RowId => {}
+        }
+        Ok(())
+    }
+
+    /// Checks that need more than one cell, or know what a column means.
+    fn check_rows(&mut self) {
+        let Self { source, columns, verdicts, .. } = self;
+        let find = |name: &str| columns.iter().find(|column| column.mapped.name == name);
+        for name in ["discount", "refund_amount"] {
+            let Some(column) = find(name) else { continue };
+            for (verdict, _) in verdicts.iter_mut().zip(&column.values).filter(|(_, value)| **value < 0) {
+                if *verdict == Verdict::Use {
+                    *verdict = Verdict::rejected(source.table, name, Reason::Negative);
+                }
+            }
+        }
+        // Whether a label tells against a row is decided once for each label.
+        let mut judge = |name: &str, tells: &dyn Fn(&str) -> bool, told_verdict: Verdict| {
+            let Some(column) = find(name) else { return };
+            let told: Vec<bool> = column.dictionary.labels.iter().map(|label| tells(label)).collect();
+            if !told.contains(&true) {
+                return;
+            }
+            for (verdict, &number) in verdicts.iter_mut().zip(&column.values) {
+                if *verdict == Verdict::Use && usize::try_from(number).is_ok_and(|number| told[number]) {
+                    *verdict = told_verdict;
+                }
+            }
+        };
+        let is_cancelled = |status: &str| source.cancelled.contains(&status.to_lowercase());
+        judge("status", &is_cancelled, Verdict::Excluded(CANCELLED));
+        let is_foreign = |code: &str| !code.eq_ignore_ascii_case(&source.currency);
+        judge("currency", &is_foreign, Verdict::rejected(source.table, "currency", Reason::OtherCurrency));
+        match source.table {
+            TableKind::Spend => check_spend_range(&find, verdicts),
+            TableKind::OrderLines => check_line_amounts(source, &find, verdicts),
+            TableKind::Orders | TableKind::Customers => {}
+        }
+    }
+
+    fn convert_identifiers(&mut self, batch: &DataFrame, index: usize) -> Result<(), IngestError> {
+        let Self { source, customers, columns, verdicts, seen, path, .. } = self;
+        let Column { mapped, values, .. } = &mut columns[index];
+        values.clear();
+        if mapped.origin == Origin::RowNumber {
+            values.extend((0..verdicts.len()).map(|row| (self.taken + row as u64) as i64));
+            return Ok(());
+        }
+        let kind = mapped.cell();
+        let name = mapped.declared.map_or("", |declared| declared.name);
+        let unique_customers = source.table == TableKind::Customers;
+        let series = batch.column(&mapped.name).map_err(|error| polars_error(path, error))?.as_materialized_series();
+        let mut storage = None;
+        let cells = Cells::of(series, mapped.cell() == CellKind::Label, &mut storage)
+            .map_err(|error| polars_error(path, error))?;
+        let Some(cells) = cells else {
+            return Err(IngestError::WrongType {
+                table: source.table,
+                path: path.clone(),
+                canonical: mapped.name.clone(),
+                dtype: series.dtype().to_string(),
+            });
+        };
+        let mut overflow: Option<TooManyIdentifiers> = None;
+        if let Cells::Integer(numbers) = &cells
+            && kind == CellKind::Customer
+            && !unique_customers
+            && numbers.null_count() == 0
+        {
+            customers.find_integers(numbers.into_no_null_iter(), MISSING, values);
+            let unknown = values.iter_mut().zip(numbers.into_no_null_iter()).zip(verdicts.iter());
+            for ((value, number), _) in
+                unknown.filter(|((value, _), verdict)| **value == MISSING && **verdict == Verdict::Use)
+            {
+                match customers.intern(Identifier::Integer(number)) {
+                    Ok(new) => *value = i64::from(new),
+                    Err(error) => overflow = Some(error),
+                }
+            }
+            return overflow
+                .map_or(Ok(()), |error| Err(IngestError::TooManyIdentifiers { table: source.table, source: error }));
+        }
+        cells.each_identifier(&source.null_values, |row, identifier| {
+            let verdict = &mut verdicts[row];
+            let mut value = MISSING;
+            if *verdict == Verdict::Use {
+                match identifier {
+                    None => *verdict = Verdict::rejected(source.table, name, Reason::Missing),
+                    Some(identifier) if kind == CellKind::RowId => {
+                        value = 0;
+                        if !seen.insert(identifier) {
+                            *verdict = Verdict::rejected(source.table, name, Reason::Duplicate);
+                        }
+                    }
+                    Some(identifier) => {
+                        let known = customers.len();
+                        match customers.intern(identifier) {
+                            Ok(number) => {
+                                value = i64::from(number);
+                                if unique_customers && customers.len() == known {
+                                    *verdict = Verdict::rejected(source.table, name, Reason::Duplicate);
+                                }
+                            }
+                            Err(error) => overflow = Some(error),
+                        }
+                    }
+                }
+            }
+            values.push(value);
+        });
+        overflow.map_or(Ok(()), |error| Err(IngestError::TooManyIdentifiers { table: source.table, source: error }))
+    }
+
+    fn record_verdicts(&mut self, batch: &DataFrame) -> Result<(), IngestError> {
+        self.report.read += batch.height() as u64;
+        for row in 0..self.verdicts.len() {
+            let (column, reason) = match &self.verdicts[row] {
+                Verdict::Use => {
+                    self.report.used += 1;
+                    continue;
+                }
+                Verdict::Excluded(rule) => {
+                    let rule = self.source.exclusions.get(usize::from(*rule));
+                    let reason = rule.map_or("cancelled order", |rule| &rule.reason);
+                    *self.report.excluded.entry(reason.to_owned()).or_default() += 1;
+                    continue;
+                }
+                Verdict::Rejected(column, reason) => {
+                    let declared = self.source.table.columns().get(usize::from(*column));
+                    (declared.map_or("row", |declared| declared.name).to_owned(), *reason)
+                }
+            };
+            let cell = batch.column(&column).ok().and_then(|cells| cells.get(row).ok().map(|value| text_of(&value)));
+            *self.report.quarantined.entry((column.clone(), reason)).or_default() += 1;
+            self.report.rows.push(QuarantinedRow {
+                file: self.file,
+                row: self.taken + row as u64 + 1,
+                line: None,
+                column,
+                reason,
+                value: cell.unwrap_or_default(),
+                record: String::new(),
+            });
+        }
+        self.refuse_wrong_mapping(self.source.table)
+    }
+
+    fn refuse_wrong_mapping(&self, table: TableKind) -> Result<(), IngestError> {
+        match self.report.rows.last() {
+            Some(last) if self.report.rows.len() > MAX_QUARANTINED => Err(IngestError::TooManyQuarantined {
+                table,
+                limit: MAX_QUARANTINED,
+                path: self.path.clone(),
+                row: last.row,
+                column: last.column.clone(),
+                reason: last.reason.to_string(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Hands the used rows of the batch to the table.
+    fn emit(&mut self, rows: usize) {
+        let all_used = self.verdicts.iter().all(|verdict| *verdict == Verdict::Use);
+        if !all_used {
+            for column in &mut self.columns {
+                retain_used(&mut column.values, &self.verdicts);
+                retain_used(&mut column.decimals, &self.verdicts);
+            }
+        }
+        let used =
+            if all_used { rows } else { self.verdicts.iter().filter(|verdict| **verdict == Verdict::Use).count() };
+        let time = self.columns.iter().find(|column| is_clock(&column.mapped));
+        if let Some(latest) = time.and_then(|column| column.values.iter().max()) {
+            let latest = if self.source.table == TableKind::Spend { latest * 86_400 } else { *latest };
+            self.report.latest = self.report.latest.max(Some(latest));
+        }
+        let Self { output, columns, source, derived, .. } = self;
+        match output {
+            Output::Table(table) if source.table == TableKind::Spend => emit_spend(table, columns, used),
+            Output::Table(table) => {
+                let values = |name: &str| {
+                    columns.iter().find(|column| column.mapped.name == name).map(|column| column.values.as_slice())
+                };
+                derive(&source.derived, used, values, derived);
+                table.push_chunk(used, |name| {
+                    values(name).or_else(|| derived.get(name).map(Vec::as_slice)).unwrap_or(&[])
+                });
+            }
+            Output::Lines(lines) => {
+                let column = |name: &str| columns.iter().find(|column| column.mapped.name == name);
+                let values = |name: &str| column(name).map(|column| column.values.as_slice());
+                let decimals = |name: &str| column(name).map_or(&[][..], |column| column.decimals.as_slice());
+                lines.push(used, values, decimals);
+            }
+        }
+    }
+
+    pub(crate) fn end_file(&mut self, expected: u64) -> Result<(), IngestError> {
+        if self.taken != expected {
+            return Err(IngestError::RowCount { path: self.path.clone(), expected, found: self.taken });
+        }
+        let file = self.file;
+        if let Some(report) = self.report.files.get_mut(file) {
+            report.rows = expected + self.missing_rows.len() as u64;
+        }
+        // Number the records as they stand in the file, ragged ones included.
+        let missing = &self.missing_rows;
+        for quarantined in self.report.rows.iter_mut().filter(|row| row.file == file && row.line.is_none()) {
+            quarantined.row = original_row(quarantined.row, missing);
+        }
+        self.report.rows.sort_by_key(|quarantined| (quarantined.file, quarantined.row));
+        self.fill_records(file)
+    }
+
+    /// Looks up the line and the whole record of each row that was quarantined in the file at hand.
+    fn fill_records(&mut self, file: usize) -> Result<(), IngestError> {
+        let source_file = &self.source.files[file];
+        let open = |row: &QuarantinedRow| row.file == file && row.record.is_empty();
+        let wanted: Vec<u64> = self.report.rows.iter().filter(|row| open(row)).map(|row| row.row).collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let found: Vec<(Option<u64>, String)> = match source_file.format {
+            Format::Csv => delimited::fetch(&source_file.path, &self.source.dialect, &wanted)?
+                .into_iter()
+                .map(|(line, cells)| (Some(line), json_array(&cells)))
+                .collect(),
+            Format::Ndjson => {
+                ndjson::fetch(&source_file.path, &wanted)?.into_iter().map(|(line, text)| (Some(line), text)).collect()
+            }
+            Format::Parquet => {
+                let rows = fetch_parquet(&source_file.path, &wanted);
+                rows.map_err(|error| polars_error(&source_file.path, error))?
+                    .into_iter()
+                    .map(|text| (None, text))
+                    .collect()
+            }
+        };
+        let pending = self.report.rows.iter_mut().filter(|row| open(row));
+        for (row, (line, record)) in pending.zip(found) {
+            (row.line, row.record) = (line, record);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn finish(mut self) -> Result<(Table, SourceReport, Identifiers), IngestError> {
+        if self.report.read == 0 {
+            let path = self.source.files.first().map(|file| file.path.clone()).unwrap_or_default();
+            return Err(IngestError::NoRows { table: self.source.table, path });
+        }
+        let first = self.report.rows.iter().find(|row| row.reason == Reason::Duplicate);
+        if let (Duplicates::Error, Some(first)) = (self.source.duplicates, first) {
+            let count = self.report.quarantined.iter().filter(|((_, reason), _)| *reason == Reason::Duplicate);
+            return Err(IngestError::DuplicateRows {
+                table: self.source.table,
+                column: first.column.clone(),
+                count: count.map(|(_, count)| count).sum(),
+                path: self.report.files[first.file].path.clone(),
+                row: first.row,
+                value: first.value.clone(),
+            });
+        }
+        let mut table = match self.output {
+            Output::Table(table) => table,
+            Output::Lines(lines) => {
+                let (table, orders) = lines.finish().map_err(|order| IngestError::OrderOutOfRange {
+                    table: self.source.table,
+                    order: self
+                        .columns
+                        .iter()
+                        .find(|column| column.mapped.name == "order_id")
+                        .map_or_else(String::new, |column| column.dictionary.labels[order].clone()),
+                })?;
+                self.report.orders = Some(orders);
+                table
+            }
+        };
+        for column in self.columns {
+            if column.mapped.cell() == CellKind::Label {
+                table.set_dictionary(&column.mapped.name, column.dictionary.labels);
+            }
+        }
+        Ok((table, self.report, self.customers))
+    }
+}
+
+fn is_clock(mapped: &Mapped) -> bool {
+    matches!(mapped.name.as_str(), "ordered_at" | "signed_up_at" | "spent_on" | "spent_to")
+}
+
+fn empty_table(source: &Source) -> Table {
+    let spend = source.table == TableKind::Spend;
+    let days = ["spent_on", "spent_from", "spent_to"];
+    let mut columns: Vec<String> = source
+        .mapped
+        .iter()
+        .filter(|mapped| !matches!(mapped.cell(), CellKind::Label | CellKind::RowId))
+        .map(|mapped| mapped.name.clone())
+        .filter(|name| !source.transient.contains(name))
+        .filter(|name| !spend || !days.contains(&name.as_str()))
+        .chain(source.derived.iter().map(|derived| derived.name.clone()))
+        .collect();
+    if spend {
+        columns.push("spent_on".to_owned());
+    }
+    Table::new(source.table, columns, label_names(source))
+}
+
+/// Computes the derived columns of a batch.
+pub(crate) fn derive<'a>(
+    derived: &[Derived],
+    rows: usize,
+    values: impl Fn(&str) -> Option<&'a [i64]>,
+    out: &mut BTreeMap<String, Vec<i64>>,
+) {
+    for Derived { name, terms } in derived {
+        let sums = out.entry(name.clone()).or_default();
+        sums.clear();
+        sums.resize(rows, 0);
+        for (column, factor) in terms {
+            let parts = values(column).unwrap_or(&[]);
+            sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum += factor * part);
+        }
+    }
+}
+
+/// Label columns that figures can be broken down by; `status` and `currency` have done their work by then.
+pub(crate) fn label_names(source: &Source) -> Vec<String> {
+    source.dimensions().filter(|name| *name != "order_id").map(str::to_owned).collect()
+}
+
+fn retain_used<T: Copy>(values: &mut Vec<T>, verdicts: &[Verdict]) {
+    if values.len() == verdicts.len() {
+        let mut verdicts = verdicts.iter();
+        values.retain(|_| verdicts.next() == Some(&Verdict::Use));
+    }
+}
+
+/// A line's amount must be a sum of money that can be counted.
+fn check_line_amounts<'a>(source: &Source, find: &impl Fn(&str) -> Option<&'a Column>, verdicts: &mut [Verdict]) {
+    let decimals = |name: &str| find(name).map_or(&[][..], |column| column.decimals.as_slice());
+    let lines = decimals("quantity").iter().zip(decimals("unit_price"));
+    for (verdict, (quantity, price)) in verdicts.iter_mut().zip(lines) {
+        if *verdict == Verdict::Use
+            && let Err(error) =
+                quantity.times(*price).and_then(|amount| amount.to_units(line_decimals(source), source.rounding))
+        {
+            *verdict = Verdict::rejected(source.table, "unit_price", crate::cells::number_reason(error));
+        }
+    }
+}
+
+/// Rounding is the order's, not the line's: a helper for tables of lines.
+pub(crate) const fn line_decimals(source: &Source) -> u32 {
+    match source.rounding {
+        // Each line must be exact in the currency.
+        Rounding::Exact => source.decimals,
+        // Lines are summed with six further decimals, and the order is rounded once.
+        Rounding::HalfEven => source.decimals + 6,
+    }
+}
