@@ -6,7 +6,8 @@ use std::sync::Arc;
 use indicatif::{ProgressBar, ProgressStyle};
 use tallybook_ingest::TableKind;
 
-use crate::run::Reader;
+/// What loading tells of its progress: the table, and the rows read so far.
+pub(crate) type Reader = Arc<dyn Fn(TableKind, u64) + Send + Sync>;
 
 /// A line that says what is going on, where someone watches.
 #[derive(Debug)]

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use tallybook_ingest::{Reason, SourceReport, TableKind, load};
 use tallybook_metrics::ReportFigures;
@@ -249,6 +248,3 @@ fn add_quarantine(edition: &mut Edition, accounts: &[SourceReport]) -> Result<()
     }
     Ok(())
 }
-
-/// Keeps the compiler from inferring a narrower type for progress callbacks.
-pub(crate) type Reader = Arc<dyn Fn(TableKind, u64) + Send + Sync>;

@@ -1,11 +1,13 @@
 //! Turns batches of one source into its canonical table: every row used, excluded or quarantined.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use polars::prelude::*;
 
 use crate::cells::{Cells, Dictionary, MoneyRules, TimeRules, Verdict, moments, money};
-use crate::config::{Duplicates, Format, Origin, Rounding};
+use crate::columns::{Column, derive};
+use crate::config::{Duplicates, Format, Origin};
 use crate::delimited;
 use crate::error::IngestError;
 use crate::identifiers::{Identifier, Identifiers, TooManyIdentifiers};
@@ -17,9 +19,10 @@ use crate::number::Decimal;
 use crate::prepared::Prepared;
 use crate::quarantine::{FileReport, QuarantinedRow, Reason, SourceReport};
 use crate::records::{fetch_parquet, json_array, original_row, text_of};
+use crate::scan::polars_error;
 use crate::schema::{CellKind, TableKind};
 use crate::seen::Seen;
-use crate::source::{Derived, Mapped, Source, exclusion_name, polars_error};
+use crate::source::{Mapped, Source, exclusion_name};
 use crate::spend::{check_spend_range, emit_spend};
 use crate::table::Table;
 use crate::time::LocalClock;
@@ -49,14 +52,6 @@ pub(crate) struct Collector {
     /// Records of the file at hand that never reached polars, ascending.
     missing_rows: Vec<u64>,
     pub(crate) failure: Option<IngestError>,
-}
-
-/// A mapped column with its values in the batch at hand.
-pub(crate) struct Column {
-    pub(crate) mapped: Mapped,
-    pub(crate) values: Vec<i64>,
-    decimals: Vec<Decimal>,
-    dictionary: Dictionary,
 }
 
 enum Output {
@@ -211,18 +206,8 @@ impl Collector {
             values.resize(verdicts.len(), number);
             return Ok(());
         }
-        let series = batch.column(&mapped.name).map_err(|error| polars_error(path, error))?.as_materialized_series();
         let mut storage = None;
-        let cells = Cells::of(series, mapped.cell() == CellKind::Label, &mut storage)
-            .map_err(|error| polars_error(path, error))?;
-        let Some(cells) = cells else {
-            return Err(IngestError::WrongType {
-                table: source.table,
-                path: path.clone(),
-                canonical: mapped.name.clone(),
-                dtype: series.dtype().to_string(),
-            });
-        };
+        let cells = cells_of(batch, mapped, source.table, path, &mut storage)?;
         let (table, name) = (source.table, &mapped.name);
         let mut reject = |row: usize, reason: Reason| {
             if verdicts[row] == Verdict::Use {
@@ -315,18 +300,8 @@ impl Collector {
         let kind = mapped.cell();
         let name = mapped.declared.map_or("", |declared| declared.name);
         let unique_customers = source.table == TableKind::Customers;
-        let series = batch.column(&mapped.name).map_err(|error| polars_error(path, error))?.as_materialized_series();
         let mut storage = None;
-        let cells = Cells::of(series, mapped.cell() == CellKind::Label, &mut storage)
-            .map_err(|error| polars_error(path, error))?;
-        let Some(cells) = cells else {
-            return Err(IngestError::WrongType {
-                table: source.table,
-                path: path.clone(),
-                canonical: mapped.name.clone(),
-                dtype: series.dtype().to_string(),
-            });
-        };
+        let cells = cells_of(batch, mapped, source.table, path, &mut storage)?;
         let mut overflow: Option<TooManyIdentifiers> = None;
         if let Cells::Integer(numbers) = &cells
             && kind == CellKind::Customer
@@ -551,6 +526,25 @@ impl Collector {
     }
 }
 
+/// Takes the cells of a mapped column out of a batch.
+fn cells_of<'a>(
+    batch: &'a DataFrame,
+    mapped: &Mapped,
+    table: TableKind,
+    path: &Path,
+    storage: &'a mut Option<Series>,
+) -> Result<Cells<'a>, IngestError> {
+    let fail = |error| polars_error(path, error);
+    let series = batch.column(&mapped.name).map_err(fail)?.as_materialized_series();
+    let cells = Cells::of(series, mapped.cell() == CellKind::Label, storage).map_err(fail)?;
+    cells.ok_or_else(|| IngestError::WrongType {
+        table,
+        path: path.to_owned(),
+        canonical: mapped.name.clone(),
+        dtype: series.dtype().to_string(),
+    })
+}
+
 fn is_clock(mapped: &Mapped) -> bool {
     matches!(mapped.name.as_str(), "ordered_at" | "signed_up_at" | "spent_on" | "spent_to")
 }
@@ -570,30 +564,7 @@ fn empty_table(source: &Source) -> Table {
     if spend {
         columns.push("spent_on".to_owned());
     }
-    Table::new(source.table, columns, label_names(source))
-}
-
-/// Computes the derived columns of a batch.
-pub(crate) fn derive<'a>(
-    derived: &[Derived],
-    rows: usize,
-    values: impl Fn(&str) -> Option<&'a [i64]>,
-    out: &mut BTreeMap<String, Vec<i64>>,
-) {
-    for Derived { name, terms } in derived {
-        let sums = out.entry(name.clone()).or_default();
-        sums.clear();
-        sums.resize(rows, 0);
-        for (column, factor) in terms {
-            let parts = values(column).unwrap_or(&[]);
-            sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum += factor * part);
-        }
-    }
-}
-
-/// Label columns that figures can be broken down by; `status` and `currency` have done their work by then.
-pub(crate) fn label_names(source: &Source) -> Vec<String> {
-    source.dimensions().filter(|name| *name != "order_id").map(str::to_owned).collect()
+    Table::new(source.table, columns, source.label_names())
 }
 
 fn retain_used<T: Copy>(values: &mut Vec<T>, verdicts: &[Verdict]) {
@@ -610,19 +581,9 @@ fn check_line_amounts<'a>(source: &Source, find: &impl Fn(&str) -> Option<&'a Co
     for (verdict, (quantity, price)) in verdicts.iter_mut().zip(lines) {
         if *verdict == Verdict::Use
             && let Err(error) =
-                quantity.times(*price).and_then(|amount| amount.to_units(line_decimals(source), source.rounding))
+                quantity.times(*price).and_then(|amount| amount.to_units(source.line_decimals(), source.rounding))
         {
             *verdict = Verdict::rejected(source.table, "unit_price", crate::cells::number_reason(error));
         }
-    }
-}
-
-/// Rounding is the order's, not the line's: a helper for tables of lines.
-pub(crate) const fn line_decimals(source: &Source) -> u32 {
-    match source.rounding {
-        // Each line must be exact in the currency.
-        Rounding::Exact => source.decimals,
-        // Lines are summed with six further decimals, and the order is rounded once.
-        Rounding::HalfEven => source.decimals + 6,
     }
 }

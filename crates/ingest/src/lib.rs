@@ -9,6 +9,7 @@
 
 mod cells;
 mod collect;
+mod columns;
 pub mod config;
 mod delimited;
 mod error;
@@ -22,6 +23,7 @@ mod number;
 mod prepared;
 mod quarantine;
 mod records;
+mod scan;
 mod schema;
 mod seen;
 mod source;

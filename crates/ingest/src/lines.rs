@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::collect::{derive, label_names, line_decimals};
+use crate::columns::derive;
 use crate::config::Rounding;
 use crate::ints::{MAX_ABS, MISSING};
 use crate::number::Decimal;
@@ -45,7 +45,7 @@ impl OrderLines {
         };
         let money = supplied(&["discount", "tax", "shipping", "refund_amount"]);
         let times = supplied(&["refunded_at"]);
-        let labels = label_names(source);
+        let labels = source.label_names();
         let fixed = ["customer_id", "ordered_at", "amount"].map(String::from);
         let derived = source.derived.iter().map(|derived| derived.name.clone());
         let columns = fixed.into_iter().chain(money.iter().cloned()).chain(times.iter().cloned());
@@ -53,7 +53,7 @@ impl OrderLines {
         Self {
             table: Table::new(TableKind::Orders, columns, labels.clone()),
             derived: source.derived.clone(),
-            scale: line_decimals(source),
+            scale: source.line_decimals(),
             decimals: source.decimals,
             money,
             times,

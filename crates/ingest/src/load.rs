@@ -11,8 +11,9 @@ use crate::identifiers::Identifiers;
 use crate::locate::SourceFile;
 use crate::prepared::Prepared;
 use crate::quarantine::SourceReport;
+use crate::scan::polars_error;
 use crate::schema::TableKind;
-use crate::source::{Source, polars_error};
+use crate::source::Source;
 use crate::table::{Attributes, Table, Tables};
 
 /// Rows a batch.

@@ -10,7 +10,7 @@ use tempfile::NamedTempFile;
 
 use crate::delimited::{is_compressed, open};
 use crate::error::IngestError;
-use crate::source::polars_path;
+use crate::scan::polars_path;
 
 /// An NDJSON file that polars can read.
 #[derive(Debug)]

@@ -9,7 +9,8 @@ use crate::delimited;
 use crate::error::IngestError;
 use crate::locate::SourceFile;
 use crate::ndjson;
-use crate::source::{Source, polars_error, polars_path, scan_parquet};
+use crate::scan::{polars_error, polars_path, scan_parquet, text_schema};
+use crate::source::Source;
 
 /// Rows of a Parquet file that are decoded at once; at least a row group.
 const STRETCH: u64 = 1 << 19;
@@ -66,7 +67,7 @@ impl Prepared {
     pub(crate) fn scan(&self) -> PolarsResult<LazyFrame> {
         match self {
             Self::Csv(prepared) => LazyCsvReader::new(polars_path(&prepared.path))
-                .with_schema(Some(crate::source::text_schema(&prepared.header)))
+                .with_schema(Some(text_schema(&prepared.header)))
                 .with_has_header(prepared.has_header)
                 .with_separator(prepared.separator)
                 .with_quote_char(prepared.quote)

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use polars::prelude::*;
 
-use crate::source::scan_parquet;
+use crate::scan::scan_parquet;
 
 /// The number of a record in its file, given its number among those that polars saw.
 pub(crate) fn original_row(kept: u64, missing: &[u64]) -> u64 {

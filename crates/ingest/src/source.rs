@@ -11,6 +11,7 @@ use crate::delimited::{self, Dialect};
 use crate::error::IngestError;
 use crate::locate::{Roots, SourceFile, locate};
 use crate::number::NumberStyle;
+use crate::scan::{polars_error, scan_parquet, text_schema};
 use crate::schema::{CellKind, ColumnDecl, TableKind};
 use crate::time::TimeFormat;
 
@@ -142,6 +143,21 @@ impl Source {
             .iter()
             .filter(|mapped| mapped.cell() == CellKind::Label && !matches!(mapped.name.as_str(), "status" | "currency"))
             .map(|mapped| mapped.name.as_str())
+    }
+
+    /// Gives the label columns that a table keeps; `status` and `currency` have done their work by then.
+    pub(crate) fn label_names(&self) -> Vec<String> {
+        self.dimensions().filter(|name| *name != "order_id").map(str::to_owned).collect()
+    }
+
+    /// Decimals with which the lines of an order are summed.
+    pub(crate) const fn line_decimals(&self) -> u32 {
+        match self.rounding {
+            // Each line must be exact in the currency.
+            Rounding::Exact => self.decimals,
+            // Six further decimals, and the order is rounded once.
+            Rounding::HalfEven => self.decimals + 6,
+        }
     }
 
     /// Describes each column that will be read: canonical name and origin.
@@ -401,23 +417,6 @@ pub const DERIVED: &str = "placed";
 
 pub(crate) fn exclusion_name(index: usize) -> String {
     format!("__exclude_{index}")
-}
-
-pub(crate) fn polars_error(path: &Path, source: PolarsError) -> IngestError {
-    IngestError::Polars { path: path.to_owned(), source: Box::new(source) }
-}
-
-pub(crate) fn text_schema(header: &[String]) -> SchemaRef {
-    Arc::new(header.iter().map(|name| Field::new(name.as_str().into(), DataType::String)).collect())
-}
-
-pub(crate) fn scan_parquet(path: &Path) -> PolarsResult<LazyFrame> {
-    let args = ScanArgsParquet { glob: false, ..ScanArgsParquet::default() };
-    LazyFrame::scan_parquet(polars_path(path), args)
-}
-
-pub(crate) fn polars_path(path: &Path) -> PlRefPath {
-    PlRefPath::new(path.to_string_lossy().into_owned())
 }
 
 /// The parent folder of a path, `.` for a bare name.

@@ -1,7 +1,7 @@
 //! Acquisition cost: amounts of a day, or of a range of days over which they are spread.
 
 use crate::cells::Verdict;
-use crate::collect::Column;
+use crate::columns::Column;
 use crate::ints::MISSING;
 use crate::quarantine::Reason;
 use crate::schema::{CellKind, TableKind};

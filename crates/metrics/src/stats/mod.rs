@@ -1,16 +1,17 @@
 //! Interval methods. Each is a pure function with its formula and source; estimates choose among them.
 
-mod normal;
 mod order;
 mod poisson;
 mod proportion;
 mod student;
 
-pub use normal::{Z95, erfc, normal_cdf, normal_quantile};
-pub use order::{median_ranks, quantile_of_sorted, select_median};
+pub use order::{median_ranks, select_median};
 pub use poisson::poisson_interval;
 pub use proportion::wilson_interval;
 pub use student::student_quantile;
+
+/// The 97.5% quantile of the standard normal distribution: the half-width of a 95% interval in standard errors.
+pub const Z95: f64 = 1.959_963_984_540_054;
 
 /// A two-sided confidence interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
