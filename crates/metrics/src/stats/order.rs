@@ -5,18 +5,34 @@ use super::Z95;
 /// Gives the 0-based positions of the order statistics that bound a 95% interval of the median of n values.
 ///
 /// # Formula
-/// n/2 -+ z sqrt(n)/2, rounded outwards: the normal approximation to the binomial of how many values lie below the median.
+/// The l-th smallest and the l-th largest value, with the greatest l for which at most l - 1 of n values lie below the median with a
+/// probability of no more than 2.5% (binomial, p = 1/2); above 1,000 values, l = n/2 - z sqrt(n)/2 + 1/2, rounded down.
 /// Source: Conover (1999), Practical Nonparametric Statistics, 3.2. Nothing below 6 values, where no pair of order statistics
 /// covers the median with 95%.
 pub fn median_ranks(n: usize) -> Option<(usize, usize)> {
-    if n < 6 {
-        return None;
+    let rank = if n <= 1_000 {
+        exact_rank(n)
+    } else {
+        let rank = (n as f64 / 2.0 - Z95 * (n as f64).sqrt() / 2.0 + 0.5).floor();
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 1..=n/2")]
+        let rank = rank as usize;
+        rank
+    };
+    (rank > 0).then(|| (rank - 1, n - rank))
+}
+
+/// The greatest l with P(B <= l - 1) <= 2.5% for B binomial with p = 1/2; 0 where there is none.
+fn exact_rank(n: usize) -> usize {
+    let mut log_mass = -(n as f64) * std::f64::consts::LN_2;
+    let mut below = 0.0;
+    for successes in 0..n {
+        below += log_mass.exp();
+        if below > 0.025 {
+            return successes;
+        }
+        log_mass += ((n - successes) as f64 / (successes + 1) as f64).ln();
     }
-    let (middle, spread) = (n as f64 / 2.0, Z95 * (n as f64).sqrt() / 2.0);
-    let low = (middle - spread).floor().max(1.0);
-    let high = (middle + spread).ceil().min(n as f64 - 1.0) + 1.0;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "both are within 1..=n")]
-    Some((low as usize - 1, high as usize - 1))
+    0
 }
 
 /// Selects the median of values and the ends of its interval, reordering them; the mean of the middle two where n is even.
@@ -52,14 +68,15 @@ mod tests {
 
     #[test]
     fn ranks_from_the_binomial() {
-        // Exact binomial intervals, as 1-based ranks: n = 10 -> 2 and 9 (97.9%), n = 20 -> 6 and 15 (95.9%),
-        // n = 100 -> 40 and 61 (96.5%). The approximation rounds outwards, so it may be one rank wider, never narrower.
-        for (n, low, high) in [(10, 2, 9), (20, 6, 15), (100, 40, 61)] {
-            let ranks = median_ranks(n).expect("enough values");
-            assert!(ranks.0 < low && ranks.0 + 2 >= low, "{n}: {ranks:?}");
-            assert!(ranks.1 + 1 >= high && ranks.1 <= high, "{n}: {ranks:?}");
+        // Conover (1999), table A3 and its approximation, as 1-based ranks: 6 -> 1 and 6, 10 -> 2 and 9, 20 -> 6 and 15,
+        // 40 -> 14 and 27, 100 -> 40 and 61.
+        for (n, low, high) in [(6, 1, 6), (10, 2, 9), (20, 6, 15), (40, 14, 27), (100, 40, 61)] {
+            assert_eq!(median_ranks(n), Some((low - 1, high - 1)), "{n}");
         }
         assert_eq!(median_ranks(5), None);
+        // The approximation takes over without a jump.
+        assert_eq!(median_ranks(1_000).map(|(low, _)| low), Some(468));
+        assert_eq!(median_ranks(1_001).map(|(low, _)| low), Some(468));
     }
 
     proptest! {
