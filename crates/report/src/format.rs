@@ -215,9 +215,11 @@ impl Formatter {
         if negative { format!("{MINUS}{number}") } else { number }
     }
 
+    /// A number with its sign; what rounds to nothing has none.
     fn signed(&self, value: f64, digits: usize) -> String {
         let number = self.number(value, digits);
-        if number.starts_with(MINUS) { number } else { format!("+{number}") }
+        let nothing = !number.contains(|c: char| ('1'..='9').contains(&c));
+        if number.starts_with(MINUS) || nothing { number } else { format!("+{number}") }
     }
 }
 
@@ -304,7 +306,7 @@ mod tests {
         assert_eq!(english.value(Unit::Money, -1_250.0, None), "\u{2212}$12.50");
         assert_eq!(english.difference(Unit::Count, -12.0, None), "\u{2212}12");
         assert_eq!(english.difference(Unit::Share, 0.013, Some(0.01)), "+1.3\u{a0}pp");
-        assert_eq!(english.relative(-0.0001), "+0.0%");
+        assert_eq!(english.relative(-0.0001), "0.0%");
         assert_eq!(english.relative(1.5), "+150%");
         assert_eq!(english.value(Unit::Change, -0.034, None), "\u{2212}3.4%");
     }
