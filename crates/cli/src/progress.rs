@@ -6,9 +6,6 @@ use std::sync::Arc;
 use indicatif::{ProgressBar, ProgressStyle};
 use tallybook_ingest::TableKind;
 
-/// What loading tells of its progress: the table, and the rows read so far.
-pub(crate) type Reader = Arc<dyn Fn(TableKind, u64) + Send + Sync>;
-
 /// A line that says what is going on, where someone watches.
 #[derive(Debug)]
 pub(crate) struct Progress {
@@ -19,9 +16,8 @@ impl Progress {
     /// Shows progress if standard error is a terminal and it is wanted.
     pub(crate) fn new(wanted: bool) -> Self {
         let bar = if wanted && std::io::stderr().is_terminal() {
-            let style = ProgressStyle::with_template("{spinner} {msg} {elapsed}")
-                .unwrap_or_else(|_| ProgressStyle::default_spinner());
-            ProgressBar::new_spinner().with_style(style)
+            let style = ProgressStyle::with_template("{msg:<20} {wide_bar} {human_pos} / {human_len} rows  {elapsed}");
+            ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
         } else {
             ProgressBar::hidden()
         };
@@ -29,11 +25,12 @@ impl Progress {
     }
 
     /// Gives what loading tells of its progress.
-    pub(crate) fn reader(&self) -> Reader {
+    pub(crate) fn reader(&self) -> tallybook_ingest::Progress {
         let bar = self.bar.clone();
-        Arc::new(move |table: TableKind, rows: u64| {
-            bar.set_message(format!("reading {table}: {rows} rows"));
-            bar.tick();
+        Arc::new(move |table: TableKind, done: u64, all: u64| {
+            bar.set_message(format!("reading {table}"));
+            bar.set_length(all);
+            bar.set_position(done);
         })
     }
 

@@ -46,7 +46,7 @@ pub(crate) struct Collector {
     /// The file at hand, and its records taken so far.
     file: usize,
     path: std::path::PathBuf,
-    taken: u64,
+    pub(crate) taken: u64,
     /// Values of derived columns in the batch at hand.
     derived: BTreeMap<String, Vec<i64>>,
     /// Records of the file at hand that never reached polars, ascending.

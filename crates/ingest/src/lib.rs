@@ -35,7 +35,7 @@ pub use config::SourceConfig;
 pub use error::{IngestError, did_you_mean};
 pub use identifiers::{Identifier, Identifiers, TooManyIdentifiers};
 pub use ints::{Ints, MAX_ABS, MISSING};
-pub use load::load;
+pub use load::{Progress, load};
 pub use locate::{Roots, SourceFile};
 pub use quarantine::{FileReport, QuarantinedRow, Reason, SourceReport};
 pub use schema::{CellKind, ColumnDecl, TableKind};

@@ -19,14 +19,14 @@ use crate::table::{Attributes, Table, Tables};
 /// Rows a batch.
 const BATCH: usize = 1 << 17;
 
-/// Reads all sources into canonical tables; `progress` is told the table and the rows read so far.
+/// What is told while a file is read: the table, the records of the file taken so far, and all of them.
+pub type Progress = Arc<dyn Fn(TableKind, u64, u64) + Send + Sync>;
+
+/// Reads all sources into canonical tables; `progress` is told how far it is.
 ///
 /// # Errors
 /// Fails where a file as a whole cannot be read. Rows that do not fit are in the reports instead.
-pub fn load(
-    sources: &[Source],
-    progress: &Arc<dyn Fn(TableKind, u64) + Send + Sync>,
-) -> Result<(Tables, Vec<SourceReport>), IngestError> {
+pub fn load(sources: &[Source], progress: &Progress) -> Result<(Tables, Vec<SourceReport>), IngestError> {
     let mut tables = Tables::default();
     let mut reports = Vec::new();
     let mut customers_table = None;
@@ -52,7 +52,7 @@ pub fn load(
 fn read(
     source: &Source,
     collector: Collector,
-    progress: &Arc<dyn Fn(TableKind, u64) + Send + Sync>,
+    progress: &Progress,
 ) -> Result<(Table, SourceReport, Identifiers), IngestError> {
     let shared = Arc::new(Mutex::new(collector));
     for (index, file) in source.files.iter().enumerate() {
@@ -66,7 +66,7 @@ fn read(
             } else {
                 frame.slice(offset, IdxSize::try_from(rows).unwrap_or(IdxSize::MAX))
             };
-            run(source, frame, file, &shared, progress)?;
+            run(source, frame, (file, prepared.records()), &shared, progress)?;
         }
         lock(&shared).end_file(prepared.records())?;
     }
@@ -83,16 +83,16 @@ fn lock(shared: &Arc<Mutex<Collector>>) -> std::sync::MutexGuard<'_, Collector> 
 fn run(
     source: &Source,
     frame: LazyFrame,
-    file: &SourceFile,
+    (file, records): (&SourceFile, u64),
     shared: &Arc<Mutex<Collector>>,
-    progress: &Arc<dyn Fn(TableKind, u64) + Send + Sync>,
+    progress: &Progress,
 ) -> Result<(), IngestError> {
     let fail = |error| polars_error(&file.path, error);
     let (sink, progress, table) = (Arc::clone(shared), Arc::clone(progress), source.table);
     let callback = PlanCallback::new(move |batch: DataFrame| {
         let mut collector = lock(&sink);
         let stop = collector.take(&batch);
-        progress(table, collector.report.read);
+        progress(table, collector.taken, records);
         Ok(stop)
     });
     let expressions = source.expressions()?;
