@@ -11,7 +11,7 @@ use tallybook_ingest::{Conventions, IngestError, Roots, Source, TableKind, did_y
 use tallybook_metrics::Job;
 use tallybook_metrics::calendar::{Calendar, Grain, Period, PeriodError, YearBefore};
 use tallybook_metrics::metric::{Metric, Need};
-use tallybook_metrics::revenue::{AmountContent, OrderValue};
+use tallybook_metrics::revenue::{AmountContent, Basis, OrderValue};
 use tallybook_report::{Currency, Templates};
 
 use crate::args::When;
@@ -97,6 +97,7 @@ impl Plan {
             let message = "give `orders` or `order_lines`, not both: each is the table of orders";
             return Err(at(&pipeline, &[Step::Key("sources")], CliError::could_not_run(message)));
         }
+        check_revenue(&pipeline, &sources)?;
         let value = order_value(&pipeline, &sources);
         check_needs(&pipeline, &sources)?;
         check_segments(&pipeline, &sources)?;
@@ -231,6 +232,31 @@ fn order_value(pipeline: &PipelineFile, sources: &[Source]) -> OrderValue {
     OrderValue::new(pipeline.config.revenue, content, |column| {
         column == "amount" || source.is_some_and(|source| source.supplies(column))
     })
+}
+
+/// What the revenue policy adds or takes off must be given by a column.
+fn check_revenue(pipeline: &PipelineFile, sources: &[Source]) -> Result<(), CliError> {
+    let Some(source) = sources.iter().find(|source| is_orders(source.table())) else { return Ok(()) };
+    let Some(written) = pipeline.config.sources.get(&source.table()) else { return Ok(()) };
+    let policy = &pipeline.config.revenue;
+    let missing = |part: AmountPart, column: &str| !written.amount_includes.contains(&part) && !source.supplies(column);
+    let found = if policy.include_tax && missing(AmountPart::Tax, "tax") {
+        ("include_tax", "tax")
+    } else if policy.include_shipping && missing(AmountPart::Shipping, "shipping") {
+        ("include_shipping", "shipping")
+    } else if policy.basis == Basis::Gross && written.amount_after_discount && !source.supplies("discount") {
+        ("basis", "discount")
+    } else {
+        return Ok(());
+    };
+    let error = CliError::could_not_run(format!(
+        "`revenue.{}` needs the column `{}` of the table `{}`",
+        found.0,
+        found.1,
+        source.table()
+    ));
+    let steps = [Step::Key("revenue"), Step::Key(found.0)];
+    Err(at(pipeline, &steps, error.hint(format!("map it under `sources.{}.columns`", source.table()))))
 }
 
 fn satisfies(source: &Source, need: &Need) -> bool {

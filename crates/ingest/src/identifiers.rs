@@ -117,8 +117,8 @@ impl Identifiers {
             return;
         };
         out.extend(integers.map(|integer| {
-            let place = usize::try_from(integer.wrapping_sub(*base)).unwrap_or(usize::MAX);
-            match places.get(place) {
+            let place = integer.checked_sub(*base).and_then(|place| usize::try_from(place).ok());
+            match place.and_then(|place| places.get(place)) {
                 Some(&number) if number != NONE => i64::from(number),
                 _ => missing,
             }
@@ -276,6 +276,13 @@ mod tests {
             assert_eq!(identifiers.find(Identifier::Integer(integer)), Some(expected));
         }
         assert_eq!(identifiers.find(Identifier::Integer(100_000)), None);
+        // The two ends of the range are not neighbours.
+        let mut ends = Identifiers::default();
+        assert_eq!(ends.intern(Identifier::Integer(i64::MAX - 3)), Ok(0));
+        assert_eq!(ends.intern(Identifier::Integer(i64::MAX)), Ok(1));
+        let mut found = Vec::new();
+        ends.find_integers([i64::MIN, i64::MAX, i64::MIN + 2].into_iter(), -1, &mut found);
+        assert_eq!(found, [-1, 1, -1]);
     }
 
     proptest! {
