@@ -118,8 +118,7 @@ impl Job<'_> {
             }
         }
         let wanted_list: Vec<Wanted> = wanted.values().cloned().collect();
-        let ends: Vec<_> = self.reports.iter().map(|report| self.calendar.window_of(report)).collect();
-        let mut requests = Requests::new(self.calendar, self.value, &wanted_list, &ends);
+        let mut requests = Requests::new(self.calendar, self.value, &wanted_list);
         requests.reduction(all_orders());
         for metric in self.metrics {
             metric.request(&mut requests);

@@ -237,8 +237,6 @@ pub struct Requests<'a> {
     pub value: &'a OrderValue,
     /// All periods for which outcomes will be read: those shown, and those they are compared with.
     pub wanted: &'a [Wanted],
-    /// The ends of the periods that are reported on, as opposed to shown in a series.
-    pub report_ends: &'a [Window],
     pub(crate) windows: Windows,
     pub(crate) activity: BTreeSet<WindowId>,
     pub(crate) reductions: BTreeSet<Reduction>,
@@ -265,7 +263,7 @@ pub struct FoldContext {
 
 impl<'a> Requests<'a> {
     /// Begins with the windows that every metric is reported for.
-    pub fn new(calendar: &'a Calendar, value: &'a OrderValue, wanted: &'a [Wanted], report_ends: &'a [Window]) -> Self {
+    pub fn new(calendar: &'a Calendar, value: &'a OrderValue, wanted: &'a [Wanted]) -> Self {
         let mut windows = Windows::default();
         for wanted in wanted {
             windows.add(wanted.window);
@@ -276,7 +274,6 @@ impl<'a> Requests<'a> {
             calendar,
             value,
             wanted,
-            report_ends,
             windows,
             activity: BTreeSet::new(),
             reductions: BTreeSet::new(),

@@ -125,8 +125,9 @@ pub(super) struct CohortCell<'a> {
 }
 
 impl CohortView {
-    fn key(&self, cutoffs: &[i64]) -> String {
-        Cohorts::key(self.grain, self.start, &self.ages, self.shown, cutoffs)
+    /// Cut-offs are the same for all metrics of a run, so whether there are any is enough to tell folds apart.
+    fn key(&self) -> String {
+        Cohorts::key(self.grain, self.start, &self.ages, self.shown, self.unbounded)
     }
 
     /// Cut-offs are needed only where later activity counts for earlier ages.
@@ -139,8 +140,8 @@ impl CohortView {
 
     pub(super) fn request(&self, requests: &mut Requests<'_>) {
         let cutoffs = self.cutoffs(requests.wanted.iter().map(|wanted| wanted.window.end));
-        let (view, given) = (self.clone(), cutoffs.clone());
-        requests.fold(&self.key(&cutoffs), move |context| {
+        let view = self.clone();
+        requests.fold(&self.key(), move |context| {
             Box::new(Cohorts::new(
                 &context.calendar,
                 view.grain,
@@ -148,23 +149,14 @@ impl CohortView {
                 view.ages,
                 view.shown,
                 context.span,
-                given,
+                cutoffs,
                 context.segments,
             ))
         });
     }
 
     fn fold<'a>(&self, results: &'a Results) -> Option<&'a Cohorts> {
-        if !self.unbounded {
-            return results.fold(&self.key(&[]));
-        }
-        let prefix = self.key(&[]);
-        let prefix = prefix.trim_end_matches("[]");
-        results
-            .folds
-            .keys()
-            .find(|key| key.starts_with(prefix) && !key.ends_with("[]"))
-            .and_then(|key| results.fold(key))
+        results.fold(&self.key())
     }
 
     /// Computes a table as of the end of a window; `read` turns the counts of a mature cell into an outcome.

@@ -92,8 +92,8 @@ pub struct Cell {
 
 impl Cohorts {
     /// The key under which the fold is shared.
-    pub fn key(grain: CohortGrain, start: CohortStart, ages: &Ages, width: usize, cutoffs: &[i64]) -> String {
-        format!("cohorts {grain:?} {start:?} {ages:?} {width} {cutoffs:?}")
+    pub fn key(grain: CohortGrain, start: CohortStart, ages: &Ages, width: usize, unbounded: bool) -> String {
+        format!("cohorts {grain:?} {start:?} {ages:?} {width} {unbounded}")
     }
 
     /// Prepares the fold for the cohorts between two days, at the first `width` ages.
