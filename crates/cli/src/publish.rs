@@ -92,6 +92,18 @@ impl Publisher {
         }
     }
 
+    /// Reads a file of every report that has it, by the name of the report.
+    pub(crate) fn read_all(&self, name: &str) -> Result<Vec<String>, CliError> {
+        let fail = |source| failed("read", &self.folder, &source);
+        let mut paths: Vec<PathBuf> = Vec::new();
+        for entry in fs::read_dir(&self.folder).map_err(fail)? {
+            paths.push(entry.map_err(fail)?.path().join(name));
+        }
+        paths.sort();
+        let there = paths.iter().filter(|path| path.is_file());
+        there.map(|path| fs::read_to_string(path).map_err(|source| failed("read", path, &source))).collect()
+    }
+
     /// Publishes a report; gives the file to open, or the folder where there is none.
     pub(crate) fn publish(&self, edition: &Edition) -> Result<PathBuf, CliError> {
         let target = self.folder.join(&edition.name);

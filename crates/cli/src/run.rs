@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use tallybook_ingest::{Reason, SourceReport, TableKind, load};
 use tallybook_metrics::ReportFigures;
-use tallybook_metrics::metric::Metric;
+use tallybook_metrics::lifetime::{ModelCard, drift};
+use tallybook_metrics::metric::{Extras, Metric};
 use tallybook_report::{
-    Check, Document, FORMAT_VERSION, MeasureNote, MetricNote, SourceNote, Trust, TrustState, to_parquet,
+    Check, Document, FORMAT_VERSION, MeasureNote, MetricNote, SourceNote, Trust, TrustState, scores_to_parquet,
+    to_parquet,
 };
 
 use crate::error::CliError;
@@ -18,6 +20,9 @@ use crate::publish::{Edition, Publisher};
 
 /// Name of the folder for what a run that is held back leaves to look at.
 const HELD: &str = "held";
+
+/// The file of the fitted lifetime model.
+const MODEL: &str = "clv-model.json";
 
 /// A report that was published.
 #[derive(Debug)]
@@ -39,9 +44,21 @@ pub(crate) fn run(plan: &Plan, progress: &Progress) -> Result<Vec<Published>, Cl
     let figures = plan.job(&metrics).run(&tables);
     progress.stage("rendering");
     let mut pages = Vec::new();
-    for figures in figures {
-        let document = document(plan, &metrics, figures, &accounts);
-        let edition = edition(plan, &document, &accounts)?;
+    for mut figures in figures {
+        let Extras { exhibits, model, scores } = std::mem::take(&mut figures.extras);
+        let mut document = document(plan, &metrics, figures, &accounts);
+        document.exhibits = exhibits;
+        if let Some(model) = &model {
+            let before = earlier_model(&publisher, model)?;
+            document.exhibits.extend(before.map(|before| drift(&before, model, "clv")));
+        }
+        let mut edition = edition(plan, &document, &accounts)?;
+        if let Some(model) = &model {
+            edition.add(MODEL, json(model)?);
+        }
+        if !scores.is_empty() {
+            edition.add("clv-scores.parquet", scores_to_parquet(&scores, &tables.customers)?);
+        }
         let trust = &document.trust;
         let failed = trust.checks.iter().find(|check| check.state == trust.state && check.state != TrustState::Pass);
         let label = &document.period.label;
@@ -51,6 +68,19 @@ pub(crate) fn run(plan: &Plan, progress: &Progress) -> Result<Vec<Published>, Cl
     publisher.remove(HELD)?;
     progress.finish();
     Ok(pages)
+}
+
+/// Finds the model of the latest edition before a period, where there is one that can still be read.
+fn earlier_model(publisher: &Publisher, model: &ModelCard) -> Result<Option<ModelCard>, CliError> {
+    let cards = publisher.read_all(MODEL)?.into_iter().filter_map(|text| serde_json::from_str::<ModelCard>(&text).ok());
+    Ok(cards.filter(|card| card.last < model.last).max_by_key(|card| card.last))
+}
+
+fn json(model: &ModelCard) -> Result<Vec<u8>, CliError> {
+    let mut bytes = serde_json::to_vec_pretty(model)
+        .map_err(|error| CliError::could_not_run("cannot write the lifetime model").because(&error))?;
+    bytes.push(b'\n');
+    Ok(bytes)
 }
 
 /// Too many quarantined rows hold the report back; the rows are written out all the same.
@@ -103,6 +133,7 @@ fn document(plan: &Plan, metrics: &[&dyn Metric], figures: ReportFigures, accoun
         command: command(plan, &figures),
         period: figures.period,
         figures: figures.figures,
+        exhibits: Vec::new(),
     }
 }
 

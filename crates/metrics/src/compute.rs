@@ -1,7 +1,7 @@
 //! Computes the figures of all reports of a run together: each table is walked once, however many metrics and periods there are.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use chrono::NaiveDate;
 use tallybook_ingest::{Ints, MISSING, Table, TableKind, Tables};
@@ -10,7 +10,7 @@ use crate::calendar::{Calendar, Comparison, Grain, Period, YearBefore, epoch_day
 use crate::estimate::Outcome;
 use crate::figure::{Against, COHORT_TOTAL, Change, CohortCell, Figure, Reading, Segment};
 use crate::history::fold_histories;
-use crate::metric::{Cell, CohortTable, Coverage, FoldContext, Measure, Metric, Requests, Results, Wanted};
+use crate::metric::{Cell, CohortTable, Coverage, Extras, FoldContext, Measure, Metric, Requests, Results, Wanted};
 use crate::reduction::{Clock, MedianWindows, Reduction, reduce};
 use crate::revenue::OrderValue;
 use crate::segments::{Segments, TOTAL};
@@ -44,7 +44,7 @@ pub struct Job<'a> {
 }
 
 /// The figures of one report.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct ReportFigures {
     /// The period.
     pub period: Period,
@@ -54,6 +54,8 @@ pub struct ReportFigures {
     pub year_before: Comparison,
     /// All figures, in the order of the metrics.
     pub figures: Vec<Figure>,
+    /// What the metrics have besides.
+    pub extras: Extras,
     /// Orders that lie in the period.
     pub orders_inside: u64,
     /// Orders that lie outside it.
@@ -118,7 +120,8 @@ impl Job<'_> {
             }
         }
         let wanted_list: Vec<Wanted> = wanted.values().cloned().collect();
-        let mut requests = Requests::new(self.calendar, self.value, &wanted_list);
+        let reported: Vec<Wanted> = self.reports.iter().map(|report| self.want(report)).collect();
+        let mut requests = Requests::new(self.calendar, self.value, &wanted_list, &reported);
         requests.reduction(all_orders());
         for metric in self.metrics {
             metric.request(&mut requests);
@@ -129,7 +132,7 @@ impl Job<'_> {
 
     /// Walks the tables once and folds the customers once.
     fn answer(&self, requests: Requests<'_>, tables: &Tables) -> Results {
-        let Requests { wanted, windows, activity, reductions, folds, .. } = requests;
+        let Requests { wanted, windows, activity, reductions, folds, looks, each_customer, .. } = requests;
         let timeline = Arc::new(Timeline::new(windows));
         let segments = Segments::new(self.dimensions, tables);
         let end = self.reports.iter().map(|report| self.calendar.day_start(report.to)).max().unwrap_or(i64::MAX);
@@ -167,6 +170,8 @@ impl Job<'_> {
                 self.reports.iter().map(Period::last).max().unwrap_or(fallback),
             ),
             activity,
+            looks: looks.into_iter().collect(),
+            each_customer,
         };
         let (keys, made): (Vec<String>, Vec<_>) = folds.into_iter().map(|(key, make)| (key, make(&context))).unzip();
         let folds = fold_histories(tables, self.value, &segments, made);
@@ -179,6 +184,7 @@ impl Job<'_> {
             folds: keys.into_iter().zip(folds).collect(),
             orders,
             spend,
+            remembered: Mutex::default(),
         }
     }
 
@@ -190,8 +196,15 @@ impl Job<'_> {
         tables: &Tables,
     ) -> ReportFigures {
         let mut figures = Vec::new();
+        let mut extras = Extras::default();
         let series = self.series(report);
         for metric in self.metrics {
+            if let Some(want) = wanted.get(report) {
+                let own = metric.extras(results, report, &cell_of(want, TOTAL));
+                extras.exhibits.extend(own.exhibits);
+                extras.model = extras.model.or(own.model);
+                extras.scores.extend(own.scores);
+            }
             for measure in metric.measures() {
                 for want in series.iter().filter(|period| *period != report).filter_map(|period| wanted.get(period)) {
                     figures.push(self.figure(*metric, measure, want, TOTAL, results, false));
@@ -217,6 +230,7 @@ impl Job<'_> {
             previous: self.calendar.previous(report),
             year_before: self.calendar.year_before(report, self.year_before),
             figures,
+            extras,
             orders_inside: inside,
             orders_outside: all - inside,
             orders: results.orders,

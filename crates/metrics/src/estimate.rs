@@ -67,6 +67,17 @@ pub enum Estimate {
         /// How many values.
         n: u64,
     },
+    /// A prediction of a fitted model, with the standard error that its parameters give it.
+    Predicted {
+        /// The prediction, of something that is not negative.
+        value: f64,
+        /// Its standard error; none where the fit has none.
+        error: Option<f64>,
+        /// How many customers it is about.
+        n: u64,
+        /// Whether it is a share, between 0 and 1.
+        share: bool,
+    },
     /// A value that comes without an interval, because what it would take is not kept.
     Bare {
         /// The value.
@@ -149,6 +160,7 @@ impl Estimate {
             Self::Mean { mean: value, n, .. }
             | Self::Ratio { ratio: value, n, .. }
             | Self::Bare { value, n }
+            | Self::Predicted { value, n, .. }
             | Self::Quantile { value, n, .. } => (n > 0 && value.is_finite()).then_some(value),
             Self::PerCount { amount, count } => quotient(amount as f64, count as f64),
             Self::PerBase { count, base } => quotient(count as f64, base as f64),
@@ -182,6 +194,7 @@ impl Estimate {
             | Self::Ratio { n, .. }
             | Self::Quantile { n, .. }
             | Self::Bare { n, .. }
+            | Self::Predicted { n, .. }
             | Self::Growth { n, .. } => n,
             Self::Count(count) | Self::PerCount { count, .. } => count,
             Self::PerBase { base, .. } => base,
@@ -208,6 +221,17 @@ impl Estimate {
             }
             Self::Ratio { variance, n, .. } if n > 1 => {
                 (Interval::around(value, student_quantile(n - 1) * variance.sqrt()), Method::Delta)
+            }
+            // On the logarithm, or the logit of a share: neither leaves the range of what is predicted.
+            Self::Predicted { error: Some(error), share: false, .. } if value > 0.0 => {
+                let factor = (Z95 * error / value).exp();
+                (Interval { low: value / factor, high: value * factor }, Method::Delta)
+            }
+            Self::Predicted { error: Some(error), share: true, .. } if value > 0.0 && value < 1.0 => {
+                let factor = (Z95 * error / (value * (1.0 - value))).exp();
+                let at = |odds: f64| odds / (1.0 + odds);
+                let odds = value / (1.0 - value);
+                (Interval { low: at(odds / factor), high: at(odds * factor) }, Method::Delta)
             }
             Self::PerCount { amount, count } => {
                 let of = poisson_interval(count);

@@ -12,13 +12,24 @@ use tallybook_ingest::{MISSING, Table, Tables};
 use crate::revenue::OrderValue;
 use crate::segments::Segments;
 
-/// A movement of money: an order placed, or a refund made.
+/// An order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Event {
     /// When, in seconds since 1970 UTC.
     pub at: i64,
-    /// How much, in minor units; refunds are positive amounts to be taken off.
+    /// What it is worth, in minor units.
     pub amount: i64,
+}
+
+/// A refund that counts at its own date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Refund {
+    /// When it was made, in seconds since 1970 UTC.
+    pub at: i64,
+    /// How much was given back, in minor units.
+    pub amount: i64,
+    /// When the order was placed.
+    pub ordered_at: i64,
 }
 
 /// All that is known of one customer.
@@ -31,7 +42,7 @@ pub struct History<'a> {
     /// Orders, by time.
     pub orders: &'a [Event],
     /// Refunds that count at their own date, by time.
-    pub refunds: &'a [Event],
+    pub refunds: &'a [Refund],
     /// When the customer signed up, where that is known.
     pub signed_up_at: Option<i64>,
 }
@@ -129,7 +140,7 @@ struct Block {
     starts: Vec<usize>,
     orders: Vec<Event>,
     /// Customer and refund, by customer and time.
-    refunds: Vec<(usize, Event)>,
+    refunds: Vec<(usize, Refund)>,
 }
 
 impl Block {
@@ -186,7 +197,7 @@ impl Block {
             let owner = usize::try_from(owners[row]).unwrap_or(usize::MAX);
             if self.customers.contains(&owner) {
                 let at = if times[row] == MISSING { ordered[row] } else { times[row] };
-                self.refunds.push((owner, Event { at, amount }));
+                self.refunds.push((owner, Refund { at, amount, ordered_at: ordered[row] }));
             }
         }
     }
@@ -200,7 +211,7 @@ impl Block {
     /// Shows the customers of a part to folds.
     fn show(&self, part: Range<usize>, tables: &Tables, segments: &Segments, folds: &mut [Box<dyn Fold>]) {
         let mut own = Vec::new();
-        let mut refunds: Vec<Event> = Vec::new();
+        let mut refunds: Vec<Refund> = Vec::new();
         let mut refund = self.refunds.partition_point(|(owner, _)| *owner < part.start);
         for customer in part {
             let position = customer - self.customers.start;

@@ -1,8 +1,9 @@
 //! What a metric is: a declaration, typed options, what it asks of the data, and how it reads the answers.
 
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,10 @@ use tallybook_ingest::TableKind;
 
 use crate::calendar::{Calendar, Period, Window};
 use crate::estimate::{Moments, Outcome, Undefined};
+use crate::exhibit::Exhibit;
+use crate::folds::purchases::{Look, Purchases, Snapshot};
 use crate::history::Fold;
+use crate::lifetime::{ModelCard, Score};
 use crate::reduction::{Median, Reduction, Sums};
 use crate::revenue::OrderValue;
 use crate::segments::Segments;
@@ -175,6 +179,23 @@ pub trait Metric: Debug + Send + Sync {
 
     /// Reads a measure's cohort table as of the end of a window, where it has one.
     fn cohorts(&self, results: &Results, measure: &str, cell: &Cell) -> Option<CohortTable>;
+
+    /// Gives what it has besides figures for a reported period; most metrics have nothing.
+    fn extras(&self, results: &Results, report: &Period, cell: &Cell) -> Extras {
+        let _ = (results, report, cell);
+        Extras::default()
+    }
+}
+
+/// What a metric has besides figures.
+#[derive(Debug, Default)]
+pub struct Extras {
+    /// What it shows.
+    pub exhibits: Vec<Exhibit>,
+    /// The lifetime model that it fitted.
+    pub model: Option<ModelCard>,
+    /// Scores of each customer, where they were asked for.
+    pub scores: Vec<Score>,
 }
 
 /// For what a measure is asked.
@@ -237,6 +258,10 @@ pub struct Requests<'a> {
     pub value: &'a OrderValue,
     /// All periods for which outcomes will be read: those shown, and those they are compared with.
     pub wanted: &'a [Wanted],
+    /// The periods that are reported on.
+    pub reported: &'a [Wanted],
+    pub(crate) looks: BTreeSet<Look>,
+    pub(crate) each_customer: bool,
     pub(crate) windows: Windows,
     pub(crate) activity: BTreeSet<WindowId>,
     pub(crate) reductions: BTreeSet<Reduction>,
@@ -259,11 +284,15 @@ pub struct FoldContext {
     pub span: (NaiveDate, NaiveDate),
     /// Windows for which activity is asked.
     pub activity: Vec<WindowId>,
+    /// Moments at which purchase histories are looked at.
+    pub looks: Vec<Look>,
+    /// Whether every customer is then kept apart.
+    pub each_customer: bool,
 }
 
 impl<'a> Requests<'a> {
     /// Begins with the windows that every metric is reported for.
-    pub fn new(calendar: &'a Calendar, value: &'a OrderValue, wanted: &'a [Wanted]) -> Self {
+    pub fn new(calendar: &'a Calendar, value: &'a OrderValue, wanted: &'a [Wanted], reported: &'a [Wanted]) -> Self {
         let mut windows = Windows::default();
         for wanted in wanted {
             windows.add(wanted.window);
@@ -274,6 +303,9 @@ impl<'a> Requests<'a> {
             calendar,
             value,
             wanted,
+            reported,
+            looks: BTreeSet::new(),
+            each_customer: false,
             windows,
             activity: BTreeSet::new(),
             reductions: BTreeSet::new(),
@@ -310,6 +342,23 @@ impl<'a> Requests<'a> {
         });
     }
 
+    /// Asks how customers stood at the end of every reported window and those it is compared with.
+    pub fn purchases(&mut self, each_customer: bool) {
+        for wanted in self.reported {
+            let windows = [Some(wanted.window), Some(wanted.previous), wanted.year_before];
+            self.looks.extend(windows.into_iter().flatten().map(|window| Look::at_end(&window)));
+        }
+        self.each_customer |= each_customer;
+        self.fold(Purchases::KEY, |context| Box::new(Purchases::new(context)));
+    }
+
+    /// Asks how customers stood some days before the end of every reported window, and what they bought since.
+    pub fn held_out(&mut self, days: u32) {
+        let calendar = self.calendar;
+        self.looks.extend(self.reported.iter().map(|wanted| Look::before(calendar, &wanted.window, days)));
+        self.fold(Purchases::KEY, |context| Box::new(Purchases::new(context)));
+    }
+
     /// Asks when customers came.
     pub fn firsts(&mut self, by_day: bool) {
         use crate::folds::firsts::Firsts;
@@ -334,6 +383,7 @@ pub struct Results {
     pub(crate) folds: BTreeMap<String, Box<dyn Fold>>,
     pub(crate) orders: Option<Coverage>,
     pub(crate) spend: Option<Coverage>,
+    pub(crate) remembered: Mutex<BTreeMap<String, Arc<dyn Any + Send + Sync>>>,
 }
 
 /// The days of which a table has rows.
@@ -393,6 +443,25 @@ impl Results {
     pub fn fold<T: Fold>(&self, key: &str) -> Option<&T> {
         let fold: &dyn std::any::Any = self.folds.get(key)?.as_ref();
         fold.downcast_ref()
+    }
+
+    /// Computes something costly once for all measures, segments and comparisons that read it.
+    pub(crate) fn remember<T: Any + Send + Sync>(&self, key: String, compute: impl FnOnce() -> T) -> Arc<T> {
+        let known = |remembered: &BTreeMap<String, Arc<dyn Any + Send + Sync>>| {
+            remembered.get(&key).and_then(|value| Arc::clone(value).downcast::<T>().ok())
+        };
+        let lock = || self.remembered.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(value) = known(&lock()) {
+            return value;
+        }
+        let value = Arc::new(compute());
+        lock().insert(key, Arc::<T>::clone(&value));
+        value
+    }
+
+    /// Gives customers as they stood at a look that was asked for.
+    pub fn snapshot(&self, look: &Look) -> Option<&Snapshot> {
+        self.fold::<Purchases>(Purchases::KEY)?.at(look)
     }
 
     /// Gives who was active in a window.

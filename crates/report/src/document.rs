@@ -5,6 +5,7 @@ use std::path::Path;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use tallybook_metrics::calendar::Period;
+use tallybook_metrics::exhibit::Exhibit;
 use tallybook_metrics::figure::Figure;
 use tallybook_metrics::metric::{Area, Direction, Unit};
 
@@ -64,6 +65,9 @@ pub struct Document {
     pub command: String,
     /// The figures.
     pub figures: Vec<Figure>,
+    /// What metrics show besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exhibits: Vec<Exhibit>,
 }
 
 /// Whether a report can be trusted.

@@ -8,6 +8,7 @@ mod document;
 mod error;
 mod format;
 mod render;
+mod scores;
 mod table;
 pub mod view;
 
@@ -15,4 +16,5 @@ pub use document::{Check, Document, FORMAT_VERSION, MeasureNote, MetricNote, Sou
 pub use error::ReportError;
 pub use format::{Currency, Formatter, Locale, NOT_AVAILABLE};
 pub use render::Templates;
+pub use scores::scores_to_parquet;
 pub use table::to_parquet;

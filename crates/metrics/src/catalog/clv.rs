@@ -1,17 +1,26 @@
-//! Customer lifetime value: what cohorts have brought so far, and the textbook formula.
+//! Customer lifetime value: what cohorts have brought so far, the textbook formula, and what customers are predicted to bring.
 
+use std::sync::Arc;
+
+use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tallybook_btyd::Kind;
 
 use super::inactivity_churn::{pair, request_pairs};
-use super::shared::{CohortCell, CohortView, DayCount, Fraction, cumulative_revenue};
+use super::shared::{CohortCell, CohortView, DayCount, Fraction, Rate, cumulative_revenue};
+use crate::calendar::{Period, Window};
 use crate::estimate::{Estimate, Moments, Outcome, Undefined};
+use crate::exhibit::{Body, Exhibit, Quantity, Row, Table};
 use crate::folds::cohorts::{Ages, CohortGrain, CohortStart};
 use crate::folds::inactivity::Inactivity;
+use crate::folds::purchases::Look;
+use crate::lifetime::{Assumptions, HoldOut, Known, ModelCard, Valuation, Worth};
 use crate::metric::{
-    Area, Cell, CohortTable, Direction, Info, Measure, Metric, Need, OptionInfo, Requests, Results, Unit,
+    Area, Cell, CohortTable, Direction, Extras, Info, Measure, Metric, Need, OptionInfo, Requests, Results, Unit,
 };
 use crate::revenue::OrderValue;
+use crate::stats::Z95;
 
 pub(super) const INFO: Info = Info {
     id: "clv",
@@ -19,14 +28,18 @@ pub(super) const INFO: Info = Info {
     area: Area::Lifetime,
     unit: Unit::Money,
     good: Direction::Up,
-    definition: "Margin that a customer has brought by an age, over all cohorts that have reached it; beside it, the textbook formula.",
-    formula: "historic: cumulative margin by age / customers; formula: margin a customer and window / churn a window",
-    source: "Gupta & Lehmann (2003), Journal of Interactive Marketing 17(1); Farris et al. (2010), Marketing Metrics, ch. 5",
-    interval: "Student's t over customers (historic); delta method (formula)",
+    definition: "Margin that a customer has brought by an age, over all cohorts that have reached it; beside it the textbook formula, and the margin that today's customers are predicted to bring.",
+    formula: "historic: cumulative margin by age / customers; formula: margin a customer and window / churn a window; predicted: sum over customers of P(alive) x expected purchases x expected spend x margin, discounted over the horizon, / customers",
+    source: "Gupta & Lehmann (2003), Journal of Interactive Marketing 17(1); Farris et al. (2010), Marketing Metrics, ch. 5; Fader, Hardie & Lee (2005), Marketing Science 24(2) and Journal of Marketing Research 42(4)",
+    interval: "Student's t over customers (historic); delta method (formula; predicted: from the fit's parameters, on the logarithm)",
     traps: &[
         "only cohorts that have reached the age count: younger ones would pull it down",
         "the formula assumes that margin and churn stay as they are, for ever and for everyone",
         "without gross_margin the figures are revenue, not value",
+        "a purchase occasion is a day with positive net spend, and the first one tells nothing about repeat spend",
+        "observation ends with the period, not with a customer's last purchase",
+        "an annual discount rate is not a weekly one, and a year is not twelve times thirty days",
+        "intervals of predictions hold the model for right: see the hold-out check beside them",
     ],
     options: &[
         OptionInfo {
@@ -46,11 +59,32 @@ pub(super) const INFO: Info = Info {
         },
         OptionInfo { name: "after_days", default: "90", meaning: "window in which churn is observed" },
         OptionInfo { name: "ages", default: "12", meaning: "ages shown at the most" },
+        OptionInfo {
+            name: "models",
+            default: "[bg_nbd, mbg_nbd, pareto_nbd]",
+            meaning: "purchase models to try, in order, until one can be relied on; an empty list predicts nothing",
+        },
+        OptionInfo { name: "horizon_days", default: "365", meaning: "calendar days ahead that a prediction counts" },
+        OptionInfo { name: "discount_rate", default: "0.1", meaning: "discount rate a year" },
+        OptionInfo {
+            name: "hold_out_days",
+            default: "182",
+            meaning: "days at the end that models are checked against, fitted to what was known before",
+        },
+        OptionInfo {
+            name: "scores",
+            default: "false",
+            meaning: "write every customer's prediction to clv-scores.parquet; it names customers",
+        },
     ],
-    example: "{gross_margin: 0.55, age_months: 6}",
+    example: "{gross_margin: 0.55, age_months: 6, models: [pareto_nbd], horizon_days: 730}",
 };
 
 const FORMULA: &str = "formula";
+const PREDICTED: &str = "predicted";
+const EQUITY: &str = "equity";
+const ALIVE: &str = "alive";
+const GONE: &str = "gone";
 
 /// The lifetime value of customers.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -71,6 +105,59 @@ pub(super) struct Clv {
     /// Ages shown at the most.
     #[serde(default = "twelve")]
     ages: u16,
+    /// Purchase models to try, in order.
+    #[serde(default = "all_models")]
+    models: Vec<Model>,
+    /// Calendar days ahead that a prediction counts.
+    #[serde(default = "a_year")]
+    horizon_days: DayCount,
+    /// Discount rate a year.
+    #[serde(default = "a_tenth")]
+    discount_rate: Rate,
+    /// Days at the end that models are checked against.
+    #[serde(default = "half_a_year")]
+    hold_out_days: DayCount,
+    /// Whether every customer's prediction is written.
+    #[serde(default)]
+    scores: bool,
+}
+
+/// A purchase model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Model {
+    /// BG/NBD: customers may leave after a repeat purchase.
+    BgNbd,
+    /// MBG/NBD: they may leave after any purchase.
+    MbgNbd,
+    /// Pareto/NBD: they may leave at any time.
+    ParetoNbd,
+}
+
+impl From<Model> for Kind {
+    fn from(model: Model) -> Self {
+        match model {
+            Model::BgNbd => Self::BgNbd,
+            Model::MbgNbd => Self::MbgNbd,
+            Model::ParetoNbd => Self::ParetoNbd,
+        }
+    }
+}
+
+fn all_models() -> Vec<Model> {
+    vec![Model::BgNbd, Model::MbgNbd, Model::ParetoNbd]
+}
+
+const fn a_year() -> DayCount {
+    DayCount(365)
+}
+
+const fn half_a_year() -> DayCount {
+    DayCount(182)
+}
+
+const fn a_tenth() -> Rate {
+    Rate(0.1)
 }
 
 const fn twelve() -> u16 {
@@ -133,13 +220,93 @@ impl Clv {
     }
 }
 
+impl Clv {
+    fn assumptions(&self) -> Assumptions {
+        Assumptions {
+            models: self.models.iter().map(|&model| model.into()).collect(),
+            horizon_days: self.horizon_days.0,
+            annual_rate: self.discount_rate.0,
+            margin: self.margin(),
+        }
+    }
+
+    /// Values all customers as of the end of a window, once for all that ask.
+    fn valuation(&self, results: &Results, window: &Window) -> Arc<Result<Valuation, String>> {
+        let look = Look::at_end(window);
+        results.remember(format!("valuation {look:?}"), || match results.snapshot(&look) {
+            Some(snapshot) => Valuation::of(snapshot, look.last, results.segments.count(), &self.assumptions()),
+            None => Err("predicted for the reported period and those it is compared with only".to_owned()),
+        })
+    }
+
+    fn predicted(&self, results: &Results, measure: &str, cell: &Cell) -> Outcome {
+        let valuation = self.valuation(results, &cell.window);
+        let valuation = valuation.as_ref().as_ref().map_err(|reason| Undefined::because(reason.clone()))?;
+        let worth = valuation.segments.get(cell.segment).filter(|worth| worth.customers > 0);
+        let Some(worth) = worth else { return Err(Undefined::because("no customer has bought yet")) };
+        let n = worth.customers as f64;
+        let estimate = |known: Known, scale: f64, share| Estimate::Predicted {
+            value: known.value / scale,
+            error: known.error.map(|error| error / scale),
+            n: worth.customers,
+            share,
+        };
+        Ok(match measure {
+            EQUITY => estimate(worth.value, 1.0, false),
+            ALIVE => estimate(worth.alive, 1.0, false),
+            GONE => estimate(Known { value: n - worth.alive.value, ..worth.alive }, n, true),
+            _ => estimate(worth.value, n, false),
+        })
+    }
+
+    /// The value of customers by the month of their first purchase.
+    fn by_cohort(valuation: &Valuation) -> Exhibit {
+        let row = |(month, worth): &(NaiveDate, Worth)| {
+            let n = worth.customers as f64;
+            let margin = |known: Known| known.error.map_or(known.value / 1000.0, |error| Z95 * error);
+            Row {
+                name: month.format("%Y-%m").to_string(),
+                cells: vec![
+                    Quantity::count(worth.customers),
+                    Quantity::about(Unit::Share, worth.alive.value / n, margin(worth.alive) / n),
+                    Quantity::about(Unit::Number, worth.purchases.value / n, margin(worth.purchases) / n),
+                    Quantity::about(Unit::Money, worth.value.value / n, margin(worth.value) / n),
+                    Quantity::about(Unit::Money, worth.value.value, margin(worth.value)),
+                ],
+            }
+        };
+        let columns = ["customers", "expected alive", "purchases a customer", "value a customer", "value"];
+        Exhibit {
+            metric: INFO.id.to_owned(),
+            key: "cohorts".to_owned(),
+            title: "Predicted, by month of the first purchase".to_owned(),
+            remarks: Vec::new(),
+            body: Body::Table(Table {
+                names: "first purchase".to_owned(),
+                columns: columns.map(str::to_owned).to_vec(),
+                rows: valuation.cohorts.iter().map(row).collect(),
+            }),
+        }
+    }
+}
+
 impl Metric for Clv {
     fn info(&self) -> &'static Info {
         &INFO
     }
 
     fn measures(&self) -> Vec<Measure> {
-        vec![Measure::headline(Unit::Money), Measure { key: FORMULA, suffix: "formula", unit: Unit::Money }]
+        let mut measures =
+            vec![Measure::headline(Unit::Money), Measure { key: FORMULA, suffix: "formula", unit: Unit::Money }];
+        if !self.models.is_empty() {
+            measures.extend([
+                Measure { key: PREDICTED, suffix: "predicted", unit: Unit::Money },
+                Measure { key: EQUITY, suffix: "customer equity", unit: Unit::Money },
+                Measure { key: ALIVE, suffix: "customers expected to be alive", unit: Unit::Count },
+                Measure { key: GONE, suffix: "share expected to have left", unit: Unit::Share },
+            ]);
+        }
+        measures
     }
 
     fn policy(&self, _: &OrderValue) -> String {
@@ -147,8 +314,14 @@ impl Metric for Clv {
             Some(Fraction(margin)) => format!("gross margin of {}%", (margin * 1000.0).round() / 10.0),
             None => "revenue, for want of a gross margin".to_owned(),
         };
+        let predicted = if self.models.is_empty() {
+            String::new()
+        } else {
+            let rate = (self.discount_rate.0 * 1000.0).round() / 10.0;
+            format!("; predicted: {} days ahead at {rate}% a year", self.horizon_days.0)
+        };
         format!(
-            "{basis}; historic to month {}; formula: active in {} days, churn over the next {}",
+            "{basis}; historic to month {}; formula: active in {} days, churn over the next {}{predicted}",
             self.age_months, self.before_days.0, self.after_days.0
         )
     }
@@ -160,18 +333,54 @@ impl Metric for Clv {
     fn request(&self, requests: &mut Requests<'_>) {
         self.view().request(requests);
         request_pairs(requests, self.before_days, self.after_days);
+        if !self.models.is_empty() {
+            requests.purchases(self.scores);
+            requests.held_out(self.hold_out_days.0);
+        }
     }
 
     fn outcome(&self, results: &Results, measure: &str, cell: &Cell) -> Outcome {
-        if measure == FORMULA {
-            return self.formula(results, cell);
+        match measure {
+            FORMULA => return self.formula(results, cell),
+            PREDICTED | EQUITY | ALIVE | GONE => return self.predicted(results, measure, cell),
+            _ => {}
         }
         self.view().pooled(results, usize::from(self.age_months), cell, |cells| self.historic(cells))
     }
 
     fn cohorts(&self, results: &Results, measure: &str, cell: &Cell) -> Option<CohortTable> {
-        (measure != FORMULA)
+        (measure == Measure::HEADLINE)
             .then(|| self.view().table(results, cell, Unit::Money, |cells| self.historic(cells)))
             .flatten()
+    }
+
+    fn extras(&self, results: &Results, report: &Period, cell: &Cell) -> Extras {
+        if self.models.is_empty() {
+            return Extras::default();
+        }
+        let valuation = self.valuation(results, &cell.window);
+        let Ok(valuation) = valuation.as_ref() else { return Extras::default() };
+        let assumptions = self.assumptions();
+        let model = ModelCard::new(valuation, report, &assumptions);
+        let mut exhibits: Vec<Exhibit> = model.iter().map(|model| model.exhibit(INFO.id)).collect();
+        exhibits.push(Self::by_cohort(valuation));
+        let days = self.hold_out_days.0;
+        let before = Look::before(&results.calendar, &cell.window, days);
+        if let Some(snapshot) = results.snapshot(&before) {
+            match HoldOut::of(snapshot, days, &assumptions.models) {
+                Ok(check) => exhibits.extend(check.exhibits(INFO.id)),
+                Err(reason) => exhibits.push(Exhibit {
+                    metric: INFO.id.to_owned(),
+                    key: "hold_out".to_owned(),
+                    title: "Hold-out".to_owned(),
+                    remarks: vec![format!("The models could not be checked against the last {days} days: {reason}.")],
+                    body: Body::Table(Table { names: String::new(), columns: Vec::new(), rows: Vec::new() }),
+                }),
+            }
+        }
+        let customers = results.snapshot(&Look::at_end(&cell.window)).filter(|_| self.scores);
+        let customers = customers.map_or(&[][..], |snapshot| snapshot.customers());
+        let scores = customers.iter().filter_map(|customer| valuation.score(customer, &assumptions)).collect();
+        Extras { exhibits, model, scores }
     }
 }

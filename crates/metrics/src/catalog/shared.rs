@@ -78,6 +78,30 @@ impl schemars::JsonSchema for Fraction {
     }
 }
 
+/// A rate a year: 0 to 10.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Rate(pub(super) f64);
+
+impl<'de> Deserialize<'de> for Rate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = f64::deserialize(deserializer)?;
+        if (0.0..=10.0).contains(&value) {
+            return Ok(Self(value));
+        }
+        Err(de::Error::custom(format!("{value} is not a rate a year, such as 0.1 for 10%")))
+    }
+}
+
+impl schemars::JsonSchema for Rate {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Rate".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "number", "minimum": 0, "maximum": 10 })
+    }
+}
+
 /// A number of days of at least one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct DayCount(pub(super) u32);

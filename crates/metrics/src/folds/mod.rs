@@ -4,6 +4,7 @@ pub mod activity;
 pub mod cohorts;
 pub mod firsts;
 pub mod inactivity;
+pub mod purchases;
 
 use std::any::Any;
 

@@ -1,12 +1,14 @@
-//! Inline SVG: sparklines and line charts.
+//! Inline SVG: sparklines, line charts and curves.
 //!
 //! Marks carry classes and no colours of their own; the page's style sheet gives them, for light, dark and print. Every chart has a
 //! title and a description for those who cannot see it.
 
+mod curves;
 mod line;
 mod scale;
 mod spark;
 
+pub use curves::{LOOKS, curves_chart};
 pub use line::{LineChart, Point, line_chart};
 pub use spark::{sparkline, unicode_sparkline};
 

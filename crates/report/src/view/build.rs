@@ -337,6 +337,13 @@ impl Views<'_> {
             chart_year_before,
             breakdowns: self.breakdowns(metric, &headline.key),
             cohorts: metric.measures.iter().filter_map(|measure| self.cohorts(metric, measure)).collect(),
+            exhibits: self
+                .document
+                .exhibits
+                .iter()
+                .filter(|exhibit| exhibit.metric == metric.id)
+                .map(|exhibit| super::exhibits::exhibit(exhibit, &self.format))
+                .collect(),
         })
     }
 

@@ -1,6 +1,7 @@
 //! Views: what templates see. Every number in them is a text already; templates do no arithmetic.
 
 mod build;
+mod exhibits;
 
 use serde::Serialize;
 
@@ -175,6 +176,49 @@ pub struct MetricView {
     pub breakdowns: Vec<Breakdown>,
     /// Cohort tables.
     pub cohorts: Vec<CohortView>,
+    /// What else it shows.
+    pub exhibits: Vec<ExhibitView>,
+}
+
+/// An exhibit: a table, or a chart with a table of what it shows.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExhibitView {
+    /// A key of its own on the page.
+    pub key: String,
+    /// Title.
+    pub title: String,
+    /// Sentences about it.
+    pub remarks: Vec<String>,
+    /// Heading of the names.
+    pub names: String,
+    /// Headings of the cells.
+    pub columns: Vec<String>,
+    /// Rows.
+    pub rows: Vec<ExhibitRow>,
+    /// What is not listed.
+    pub rest: String,
+    /// The chart.
+    pub chart: Option<String>,
+    /// Its curves.
+    pub keys: Vec<CurveKey>,
+}
+
+/// A row of an exhibit's table.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExhibitRow {
+    /// Its name.
+    pub name: String,
+    /// Its cells.
+    pub cells: Vec<String>,
+}
+
+/// What a curve's look means.
+#[derive(Debug, Clone, Serialize)]
+pub struct CurveKey {
+    /// The look.
+    pub class: String,
+    /// The curve.
+    pub name: String,
 }
 
 /// A metric by the values of a dimension.

@@ -1,0 +1,383 @@
+//! Purchase occasions: what lifetime models know of customers, as of the ends of some windows.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use foldhash::fast::FixedState;
+
+use super::same_kind;
+use crate::calendar::{Calendar, Window, epoch_day, shift};
+use crate::history::{Fold, History};
+use crate::metric::FoldContext;
+use crate::timeline::Cuts;
+
+/// A moment at which customers are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Look {
+    /// The first moment that is not seen any more.
+    pub end: i64,
+    /// The last day that is seen.
+    pub last: NaiveDate,
+    /// The same of a later time, up to which the purchases that follow are counted.
+    pub ahead: Option<(i64, NaiveDate)>,
+}
+
+/// Customers alike in what lifetime models know of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Alike {
+    /// Repeat purchase occasions: days with a positive net spend, without the first.
+    pub frequency: u16,
+    /// Days from the first occasion to the last.
+    pub recency: u16,
+    /// Days from the first occasion to the last day seen.
+    pub age: u16,
+    /// Occasions in the time ahead, where that is looked at.
+    pub future: u16,
+}
+
+/// How many such customers there are, and what they spent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Many {
+    /// How many.
+    pub customers: u64,
+    /// What their repeat occasions came to, in minor units.
+    pub repeat_spend: i128,
+}
+
+type Cells = HashMap<Alike, Many, FixedState>;
+
+/// A customer by number, for scores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scored {
+    /// The customer's number.
+    pub customer: u32,
+    /// What is known of them.
+    pub alike: Alike,
+    /// What their repeat occasions came to, in minor units.
+    pub repeat_spend: i64,
+    /// What all their occasions came to.
+    pub spend: i64,
+}
+
+/// All customers as they stood at a look.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    /// By segment.
+    cells: Vec<Cells>,
+    /// Repeat occasions and what they came to, of each customer with any.
+    spends: Vec<(u16, i64)>,
+    /// Occasions in each week ahead.
+    weeks: Vec<u64>,
+    /// Each customer, where that was asked for.
+    customers: Vec<Scored>,
+}
+
+/// Purchase occasions by customer at some looks.
+///
+/// An occasion is a day with a positive net spend: orders of one day are one occasion, refunds are netted against the day of their order, and a
+/// day that nets to less than zero is taken off the latest occasions before it. The end of observation is the end of a window and
+/// not the last purchase.
+#[derive(Debug)]
+pub struct Purchases {
+    plan: Arc<Plan>,
+    snapshots: Vec<Snapshot>,
+    /// Days and net spend of the customer at hand.
+    days: Vec<(i64, i64)>,
+}
+
+#[derive(Debug)]
+struct Plan {
+    looks: Vec<Look>,
+    segments: usize,
+    each: bool,
+    /// Beginnings of days.
+    starts: Cuts,
+    /// The day that begins at the first of them.
+    first: i64,
+}
+
+impl Look {
+    /// Looks at the end of a window.
+    pub fn at_end(window: &Window) -> Self {
+        Self { end: window.end, last: shift(window.to, -1), ahead: None }
+    }
+
+    /// Looks some days before the end of a window, and from there to its end.
+    pub fn before(calendar: &Calendar, window: &Window, days: u32) -> Self {
+        let to = shift(window.to, -i64::from(days));
+        Self { end: calendar.day_start(to), last: shift(to, -1), ahead: Some((window.end, shift(window.to, -1))) }
+    }
+}
+
+impl Purchases {
+    /// The key under which the fold is shared.
+    pub const KEY: &'static str = "purchases";
+
+    /// Prepares the fold for what was asked.
+    pub fn new(context: &FoldContext) -> Self {
+        Self::with(&context.calendar, context.looks.clone(), context.span, context.segments, context.each_customer)
+    }
+
+    /// Prepares the fold for some looks; `each` keeps every customer apart as well.
+    fn with(
+        calendar: &Calendar,
+        mut looks: Vec<Look>,
+        span: (NaiveDate, NaiveDate),
+        segments: usize,
+        each: bool,
+    ) -> Self {
+        looks.sort_unstable();
+        looks.dedup();
+        let last = looks.iter().flat_map(|look| [Some(look.last), look.ahead.map(|ahead| ahead.1)]).flatten().max();
+        let last = last.unwrap_or(span.1).max(span.0);
+        let days = (last - span.0).num_days() + 1;
+        let mut starts: Vec<i64> = (0..=days).map(|day| calendar.day_start(shift(span.0, day))).collect();
+        // A day that a zone skipped begins with the next.
+        starts.dedup();
+        let snapshots = looks.iter().map(|look| Snapshot::empty(look, segments)).collect();
+        let plan = Plan { looks, segments, each, starts: Cuts::new(starts), first: epoch_day(span.0) };
+        Self { plan: Arc::new(plan), snapshots, days: Vec::new() }
+    }
+
+    /// Gives the customers as they stood at a look that was asked for.
+    pub fn at(&self, look: &Look) -> Option<&Snapshot> {
+        self.plan.looks.binary_search(look).ok().map(|position| &self.snapshots[position])
+    }
+}
+
+impl Snapshot {
+    fn empty(look: &Look, segments: usize) -> Self {
+        // What follows is compared over all customers only.
+        let segments = if look.ahead.is_some() { 1 } else { segments };
+        let weeks = look.ahead.map_or(0, |(_, last)| (last - look.last).num_days().max(0).unsigned_abs().div_ceil(7));
+        Self {
+            cells: vec![Cells::default(); segments],
+            weeks: vec![0; usize::try_from(weeks).unwrap_or(0)],
+            ..Self::default()
+        }
+    }
+
+    /// Gives the customers of a segment, in order.
+    pub fn cells(&self, segment: usize) -> Vec<(Alike, Many)> {
+        let mut cells: Vec<(Alike, Many)> =
+            self.cells.get(segment).into_iter().flatten().map(|(alike, many)| (*alike, *many)).collect();
+        cells.sort_unstable_by_key(|(alike, _)| *alike);
+        cells
+    }
+
+    /// Gives repeat occasions and what they came to, of each customer with any.
+    pub fn spends(&self) -> &[(u16, i64)] {
+        &self.spends
+    }
+
+    /// Counts occasions in each week ahead.
+    pub fn weeks(&self) -> &[u64] {
+        &self.weeks
+    }
+
+    /// Gives every customer, where that was asked for.
+    pub fn customers(&self) -> &[Scored] {
+        &self.customers
+    }
+}
+
+impl Plan {
+    fn day(&self, at: i64) -> Option<i64> {
+        self.starts.find(at).map(|day| self.first + day as i64)
+    }
+
+    /// Lists the days with positive net spend before a moment.
+    fn occasions(&self, history: &History<'_>, end: i64, days: &mut Vec<(i64, i64)>) {
+        days.clear();
+        for order in history.orders.iter().take_while(|order| order.at < end) {
+            let Some(day) = self.day(order.at) else { continue };
+            match days.last_mut().filter(|last| last.0 == day) {
+                Some(last) => last.1 += order.amount,
+                None => days.push((day, order.amount)),
+            }
+        }
+        for refund in history.refunds.iter().filter(|refund| refund.at < end) {
+            let day = self.day(refund.ordered_at);
+            if let Some(position) = day.and_then(|day| days.binary_search_by_key(&day, |own| own.0).ok()) {
+                days[position].1 -= refund.amount;
+            }
+        }
+        if days.iter().any(|(_, net)| *net <= 0) {
+            let mut owed = 0;
+            for (_, net) in days.iter_mut().rev() {
+                let left = *net - owed;
+                (*net, owed) = (left.max(0), (-left).max(0));
+            }
+            days.retain(|(_, net)| *net > 0);
+        }
+    }
+}
+
+fn narrow(number: i64) -> u16 {
+    u16::try_from(number.max(0)).unwrap_or(u16::MAX)
+}
+
+impl Fold for Purchases {
+    fn fresh(&self) -> Box<dyn Fold> {
+        let looks = self.plan.looks.iter();
+        let snapshots = looks.map(|look| Snapshot::empty(look, self.plan.segments)).collect();
+        Box::new(Self { plan: Arc::clone(&self.plan), snapshots, days: Vec::new() })
+    }
+
+    fn observe(&mut self, history: &History<'_>) {
+        let Self { plan, snapshots, days } = self;
+        for (look, snapshot) in plan.looks.iter().zip(snapshots) {
+            plan.occasions(history, look.end, days);
+            let (Some(&(first, _)), Some(&(latest, _))) = (days.first(), days.last()) else { continue };
+            let repeat_spend = days[1..].iter().map(|(_, net)| net).sum();
+            let spend = days.iter().map(|(_, net)| net).sum();
+            let mut alike = Alike {
+                frequency: narrow(days.len() as i64 - 1),
+                recency: narrow(latest - first),
+                age: narrow(epoch_day(look.last) - first),
+                future: 0,
+            };
+            if alike.frequency > 0 {
+                snapshot.spends.push((alike.frequency, repeat_spend));
+            }
+            if let Some((end, _)) = look.ahead {
+                let from = epoch_day(look.last);
+                plan.occasions(history, end, days);
+                for (day, _) in days.iter().filter(|(day, _)| *day > from) {
+                    alike.future = alike.future.saturating_add(1);
+                    let week = usize::try_from((day - from - 1).div_euclid(7)).unwrap_or(0);
+                    if let Some(count) = snapshot.weeks.get_mut(week) {
+                        *count += 1;
+                    }
+                }
+            }
+            for &segment in history.segments {
+                if let Some(cells) = snapshot.cells.get_mut(segment) {
+                    let many = cells.entry(alike).or_default();
+                    many.customers += 1;
+                    many.repeat_spend += i128::from(repeat_spend);
+                }
+            }
+            if plan.each && look.ahead.is_none() {
+                snapshot.customers.push(Scored { customer: history.customer, alike, repeat_spend, spend });
+            }
+        }
+    }
+
+    fn absorb(&mut self, other: &dyn Any) {
+        let Some(other) = same_kind::<Self>(other) else { return };
+        for (snapshot, part) in self.snapshots.iter_mut().zip(&other.snapshots) {
+            for (cells, part) in snapshot.cells.iter_mut().zip(&part.cells) {
+                for (alike, many) in part {
+                    let own = cells.entry(*alike).or_default();
+                    own.customers += many.customers;
+                    own.repeat_spend += many.repeat_spend;
+                }
+            }
+            snapshot.spends.extend_from_slice(&part.spends);
+            snapshot.weeks.iter_mut().zip(&part.weeks).for_each(|(own, part)| *own += part);
+            snapshot.customers.extend_from_slice(&part.customers);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::{Event, Refund};
+
+    fn calendar() -> Calendar {
+        Calendar {
+            zone: chrono_tz::Europe::Berlin,
+            week_start: chrono::Weekday::Mon,
+            fiscal: crate::calendar::FiscalYear::default(),
+        }
+    }
+
+    fn date(text: &str) -> NaiveDate {
+        text.parse().expect("a day")
+    }
+
+    fn at(text: &str) -> i64 {
+        chrono::DateTime::parse_from_rfc3339(text).expect("a moment").timestamp()
+    }
+
+    fn look(calendar: &Calendar, last: &str) -> Look {
+        Look { end: calendar.day_start(shift(date(last), 1)), last: date(last), ahead: None }
+    }
+
+    fn alike(orders: &[(&str, i64)], refunds: &[(&str, i64, &str)], last: &str) -> Option<(Alike, Many)> {
+        let calendar = calendar();
+        let look = look(&calendar, last);
+        let mut fold = Purchases::with(&calendar, vec![look], (date("2026-01-01"), date("2026-12-31")), 1, false);
+        let orders: Vec<Event> = orders.iter().map(|&(when, amount)| Event { at: at(when), amount }).collect();
+        let refunds: Vec<Refund> =
+            refunds.iter().map(|&(when, amount, of)| Refund { at: at(when), amount, ordered_at: at(of) }).collect();
+        let history = History { customer: 0, segments: &[0], orders: &orders, refunds: &refunds, signed_up_at: None };
+        fold.observe(&history);
+        fold.at(&look).expect("asked for").cells(0).first().copied()
+    }
+
+    fn expect(frequency: u16, recency: u16, age: u16, repeat_spend: i128) -> Option<(Alike, Many)> {
+        Some((Alike { frequency, recency, age, future: 0 }, Many { customers: 1, repeat_spend }))
+    }
+
+    #[test]
+    fn occasions_are_days_of_the_pipeline_zone() {
+        // 22:30 UTC on 1 March is half past eleven in Berlin; half an hour past midnight is another day there.
+        let orders = [("2026-03-01T09:00:00Z", 100), ("2026-03-01T22:30:00Z", 50), ("2026-03-01T23:30:00Z", 70)];
+        assert_eq!(alike(&orders, &[], "2026-03-10"), expect(1, 1, 9, 70));
+        // Summer time begins on 29 March: the day has 23 hours and is one day all the same.
+        let orders = [("2026-03-28T12:00:00Z", 100), ("2026-03-30T12:00:00Z", 30)];
+        assert_eq!(alike(&orders, &[], "2026-03-30"), expect(1, 2, 2, 30));
+    }
+
+    #[test]
+    fn the_end_is_the_period_s_and_counts_to_its_last_moment() {
+        let orders = [("2026-03-01T09:00:00Z", 100), ("2026-03-10T22:59:59Z", 50), ("2026-03-10T23:00:00Z", 70)];
+        assert_eq!(alike(&orders, &[], "2026-03-10"), expect(1, 9, 9, 50));
+        assert_eq!(alike(&orders, &[], "2026-02-28"), None);
+    }
+
+    #[test]
+    fn a_day_that_nets_to_nothing_is_no_purchase() {
+        let orders = [("2026-03-01T09:00:00Z", 100), ("2026-03-05T09:00:00Z", 50), ("2026-03-09T09:00:00Z", 20)];
+        // The second order was refunded in full, later: it never counts once the refund is made.
+        let refunds = [("2026-03-20T09:00:00Z", 50, "2026-03-05T09:00:00Z")];
+        assert_eq!(alike(&orders, &refunds, "2026-03-19"), expect(2, 8, 18, 70));
+        assert_eq!(alike(&orders, &refunds, "2026-03-20"), expect(1, 8, 19, 20));
+        // A free order is no purchase occasion, and a customer with nothing else is no buyer.
+        assert_eq!(alike(&[("2026-03-01T09:00:00Z", 0)], &[], "2026-03-09"), None);
+    }
+
+    #[test]
+    fn a_credit_is_taken_off_the_latest_purchases_before_it() {
+        let orders = [
+            ("2026-03-01T09:00:00Z", 100),
+            ("2026-03-05T09:00:00Z", 50),
+            ("2026-03-09T09:00:00Z", 20),
+            ("2026-03-11T09:00:00Z", -30),
+            ("2026-03-15T09:00:00Z", 5),
+        ];
+        // 30 back: all of the 20 of 9 March, 10 of the 50 of 5 March; what was bought later stays.
+        assert_eq!(alike(&orders, &[], "2026-03-20"), expect(2, 14, 19, 45));
+    }
+
+    #[test]
+    fn purchases_ahead_are_counted_by_week() {
+        let calendar = calendar();
+        let ahead = look(&calendar, "2026-03-31");
+        let from = Look { ahead: Some((ahead.end, ahead.last)), ..look(&calendar, "2026-03-10") };
+        let mut fold = Purchases::with(&calendar, vec![from], (date("2026-01-01"), date("2026-12-31")), 3, false);
+        let days = ["2026-03-01", "2026-03-11", "2026-03-17", "2026-03-18", "2026-03-31", "2026-04-01"];
+        let orders: Vec<Event> =
+            days.iter().map(|day| Event { at: at(&format!("{day}T10:00:00Z")), amount: 100 }).collect();
+        fold.observe(&History { customer: 0, segments: &[0, 2], orders: &orders, refunds: &[], signed_up_at: None });
+        let snapshot = fold.at(&from).expect("asked for");
+        assert_eq!(snapshot.weeks(), [2, 1, 1]);
+        let own = Alike { frequency: 0, recency: 0, age: 9, future: 4 };
+        assert_eq!(snapshot.cells(0), [(own, Many { customers: 1, repeat_spend: 0 })]);
+    }
+}

@@ -1,0 +1,231 @@
+//! A fitted model as plain JSON, and how far it has moved since the edition before.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use tallybook_btyd::{Kind, Spend, Verdict};
+
+use super::{Assumptions, Valuation};
+use crate::calendar::Period;
+use crate::exhibit::{Body, Exhibit, Quantity, Row, Table};
+use crate::metric::Unit;
+use crate::segments::TOTAL;
+
+/// The version of the card's shape.
+const FORMAT: u32 = 1;
+
+/// A fitted lifetime model: what it takes to score a customer elsewhere, and to see how it moves.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelCard {
+    /// The version of the shape.
+    pub format: u32,
+    /// Label of the period.
+    pub period: String,
+    /// The last day that the model has seen.
+    pub last: NaiveDate,
+    /// Days of the unit of time that the parameters are in.
+    pub unit_days: f64,
+    /// The purchase model.
+    pub purchases: Fitted,
+    /// The spend model; its parameters are in minor units of money.
+    pub spend: Fitted,
+    /// Days ahead that count.
+    pub horizon_days: u32,
+    /// Discount rate a year.
+    pub annual_rate: f64,
+    /// Share of spend that is margin.
+    pub margin: f64,
+    /// Discounted margin of all customers within the horizon, in minor units.
+    pub customer_equity: f64,
+    /// Customers expected to be alive.
+    pub alive: f64,
+    /// What was passed over on the way, and what to mind.
+    pub remarks: Vec<String>,
+}
+
+/// A fitted model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fitted {
+    /// Its name.
+    pub model: String,
+    /// How far it can be relied on.
+    pub verdict: Verdict,
+    /// Customers that it was fitted to.
+    pub customers: f64,
+    /// The log-likelihood.
+    pub log_likelihood: f64,
+    /// Its parameters.
+    pub parameters: Vec<Parameter>,
+}
+
+/// An estimate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub estimate: f64,
+    /// Its standard error.
+    pub standard_error: Option<f64>,
+}
+
+impl ModelCard {
+    /// Writes a card; nothing where no model could be used.
+    pub fn new(valuation: &Valuation, period: &Period, assumptions: &Assumptions) -> Option<Self> {
+        let fit = valuation.chosen()?;
+        let kind: Kind = fit.kind();
+        let worth = valuation.segments.get(TOTAL)?;
+        let parameters = |names: &[&str], values: &[f64], errors: Option<&[f64]>| {
+            let each = names.iter().zip(values).enumerate();
+            each.map(|(i, (name, &estimate))| Parameter {
+                name: (*name).to_owned(),
+                estimate,
+                standard_error: errors.map(|errors| errors[i]),
+            })
+            .collect()
+        };
+        let errors = fit.standard_errors();
+        let purchases = Fitted {
+            model: kind.name().to_owned(),
+            verdict: fit.verdict(),
+            customers: worth.customers as f64,
+            log_likelihood: fit.log_likelihood(),
+            parameters: parameters(
+                &kind.parameters(),
+                &fit.model().parameters(),
+                errors.as_ref().map(<[f64; 4]>::as_slice),
+            ),
+        };
+        let spend_fit = &valuation.spend_fit;
+        let spend = match valuation.spend {
+            Spend::GammaGamma(model) => Fitted {
+                model: "Gamma-Gamma".to_owned(),
+                verdict: spend_fit.verdict(),
+                customers: spend_fit.customers,
+                log_likelihood: spend_fit.log_likelihood,
+                parameters: parameters(
+                    &["p", "q", "gamma"],
+                    &[model.p, model.q, model.gamma],
+                    spend_fit.standard_errors.as_ref().map(<[f64; 3]>::as_slice),
+                ),
+            },
+            Spend::Pooled { mean } => Fitted {
+                model: "pooled mean".to_owned(),
+                verdict: Verdict::Doubtful,
+                customers: spend_fit.customers,
+                log_likelihood: 0.0,
+                parameters: parameters(&["mean"], &[mean], None),
+            },
+        };
+        Some(Self {
+            format: FORMAT,
+            period: period.label.clone(),
+            last: period.last(),
+            unit_days: super::WEEK,
+            purchases,
+            spend,
+            horizon_days: assumptions.horizon_days,
+            annual_rate: assumptions.annual_rate,
+            margin: assumptions.margin,
+            customer_equity: worth.value.value,
+            alive: worth.alive.value,
+            remarks: valuation.remarks(),
+        })
+    }
+
+    /// Lists the parameters of both models.
+    pub(crate) fn exhibit(&self, metric: &str) -> Exhibit {
+        let of = |fitted: &Fitted| -> Vec<Row> {
+            let row = |parameter: &Parameter| {
+                let margin = parameter.standard_error.unwrap_or(parameter.estimate.abs() / 1000.0);
+                Row {
+                    name: format!("{} {}", fitted.model, parameter.name),
+                    cells: vec![
+                        Quantity::about(Unit::Number, parameter.estimate, margin / 5.0),
+                        parameter
+                            .standard_error
+                            .map_or(Quantity::Missing, |e| Quantity::about(Unit::Number, e, margin / 5.0)),
+                    ],
+                }
+            };
+            fitted.parameters.iter().map(row).collect()
+        };
+        let verdict = |fitted: &Fitted| {
+            let word = match fitted.verdict {
+                Verdict::Sound => "sound",
+                Verdict::Doubtful => "doubtful",
+                Verdict::Unusable => "unusable",
+            };
+            format!("{}: {word}, fitted to {} customers.", fitted.model, fitted.customers)
+        };
+        let mut remarks = vec![verdict(&self.purchases), verdict(&self.spend)];
+        remarks.extend(self.remarks.iter().map(|remark| format!("{remark}.")));
+        Exhibit {
+            metric: metric.to_owned(),
+            key: "model".to_owned(),
+            title: "Fit: parameters in weeks and minor units".to_owned(),
+            remarks,
+            body: Body::Table(Table {
+                names: "parameter".to_owned(),
+                columns: vec!["estimate".to_owned(), "standard error".to_owned()],
+                rows: [of(&self.purchases), of(&self.spend)].concat(),
+            }),
+        }
+    }
+}
+
+/// Shows how a model moved since an earlier edition.
+///
+/// Parameters are compared in standard errors of today's. Most of the data are the same in both, so what moves by more than one
+/// of them deserves a look.
+pub fn drift(before: &ModelCard, now: &ModelCard, metric: &str) -> Exhibit {
+    let mut rows = Vec::new();
+    let mut remarks = Vec::new();
+    let mut most = 0.0_f64;
+    for (then, today) in [(&before.purchases, &now.purchases), (&before.spend, &now.spend)] {
+        if then.model != today.model {
+            remarks.push(format!("{} took the place of {}.", today.model, then.model));
+            continue;
+        }
+        for (then, parameter) in then.parameters.iter().zip(&today.parameters) {
+            let margin = parameter.standard_error.unwrap_or(parameter.estimate.abs() / 1000.0) / 5.0;
+            let moved = parameter.standard_error.map(|error| (parameter.estimate - then.estimate) / error);
+            most = most.max(moved.unwrap_or(0.0).abs());
+            rows.push(Row {
+                name: format!("{} {}", today.model, parameter.name),
+                cells: vec![
+                    Quantity::about(Unit::Number, then.estimate, margin),
+                    Quantity::about(Unit::Number, parameter.estimate, margin),
+                    moved.map_or(Quantity::Missing, |moved| Quantity::about(Unit::Number, moved, 0.05)),
+                ],
+            });
+        }
+    }
+    let level = |name: &str, unit: Unit, then: f64, today: f64| Row {
+        name: name.to_owned(),
+        cells: vec![
+            Quantity::about(unit, then, then / 1000.0),
+            Quantity::about(unit, today, today / 1000.0),
+            Quantity::Missing,
+        ],
+    };
+    rows.push(level("customers", Unit::Count, before.purchases.customers, now.purchases.customers));
+    rows.push(level("customers expected alive", Unit::Count, before.alive, now.alive));
+    if (before.horizon_days, before.annual_rate, before.margin) == (now.horizon_days, now.annual_rate, now.margin) {
+        rows.push(level("customer equity", Unit::Money, before.customer_equity, now.customer_equity));
+    } else {
+        remarks.push("Horizon, rate or margin were set differently, so values are not compared.".to_owned());
+    }
+    let word = if most > 1.0 { "A parameter moved by" } else { "No parameter moved by more than" };
+    remarks.push(format!("{word} {:.1} standard errors.", if most > 1.0 { most } else { 1.0 }));
+    Exhibit {
+        metric: metric.to_owned(),
+        key: "drift".to_owned(),
+        title: format!("Drift against the edition of {}", before.period),
+        remarks,
+        body: Body::Table(Table {
+            names: "parameter".to_owned(),
+            columns: vec![before.period.clone(), now.period.clone(), "moved by (standard errors)".to_owned()],
+            rows,
+        }),
+    }
+}

@@ -1,0 +1,215 @@
+//! The hold-out check: models fitted to what was known a while ago, held against what came since.
+
+use rayon::prelude::*;
+use tallybook_btyd::{Kind, Outlook, PurchaseModel};
+
+use super::{Layout, fit, history, refused};
+use crate::exhibit::{Body, Curve, CurvePoint, Curves, Exhibit, Quantity, Row, Table};
+use crate::folds::purchases::{Alike, Many, Snapshot};
+use crate::metric::Unit;
+use crate::segments::TOTAL;
+
+/// What came, and what three predictors had foretold, over all customers of a class.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Foretold {
+    /// The class: repeat purchases until then.
+    pub class: String,
+    /// Customers in it.
+    pub customers: u64,
+    /// Purchases that came.
+    pub actual: f64,
+    /// By the model.
+    pub model: f64,
+    /// By everyone going on at their own rate.
+    pub own_rate: f64,
+    /// By everyone going on at the mean rate.
+    pub mean_rate: f64,
+}
+
+/// How well models would have foretold what is known by now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HoldOut {
+    /// The model that was used.
+    pub kind: Kind,
+    /// How many weeks were held out.
+    pub weeks: u32,
+    /// Purchases up to the end of each week: that came, and foretold by the model.
+    pub cumulative: Vec<(f64, f64)>,
+    /// By class, and over all at the end.
+    pub classes: Vec<Foretold>,
+    /// Mean absolute error a customer: of the model, of own rates, of the mean rate.
+    pub errors: [f64; 3],
+}
+
+/// The class of those with as many repeat purchases, or more.
+const TOP: u16 = 7;
+
+impl HoldOut {
+    /// Checks models fitted to a snapshot against the purchases counted after it.
+    pub fn of(snapshot: &Snapshot, days: u32, models: &[Kind]) -> Result<Self, String> {
+        let cells = snapshot.cells(TOTAL);
+        if cells.is_empty() {
+            return Err("no customer had bought before the weeks held out".to_owned());
+        }
+        let known = merged(&cells);
+        let (choice, _) = fit(&known, models).map_err(|error| error.to_string())?;
+        let Some(chosen) = choice.chosen() else { return Err(refused(&choice)) };
+        let model = chosen.model();
+        let span = f64::from(days) / super::WEEK;
+        let cumulative = cumulative(&known, model, snapshot.weeks(), span);
+        let (purchases, exposure) = cells.iter().fold((0.0, 0.0), |(purchases, exposure), (alike, many)| {
+            let n = many.customers as f64;
+            (purchases + n * f64::from(alike.frequency), exposure + n * f64::from(alike.age) / super::WEEK)
+        });
+        let mean_rate = if exposure > 0.0 { purchases / exposure * span } else { 0.0 };
+        let mut classes: Vec<Foretold> = (0..=TOP)
+            .map(|x| {
+                let class = if x == TOP { format!("{TOP} or more") } else { x.to_string() };
+                Foretold { class, customers: 0, actual: 0.0, model: 0.0, own_rate: 0.0, mean_rate: 0.0 }
+            })
+            .collect();
+        let mut errors = [0.0; 3];
+        let foretold = |alike: &Alike| {
+            let age = f64::from(alike.age);
+            let own_rate = if age > 0.0 { f64::from(alike.frequency) / age * f64::from(days) } else { 0.0 };
+            let known = history(f64::from(alike.recency), age, alike);
+            (known.map_or(0.0, |history| model.expected_transactions(&history, span)), own_rate)
+        };
+        let foretold: Vec<(f64, f64)> = cells.par_iter().with_min_len(64).map(|(alike, _)| foretold(alike)).collect();
+        for ((alike, many), (expected, own_rate)) in cells.iter().zip(foretold) {
+            let n = many.customers as f64;
+            let came = f64::from(alike.future);
+            let class = &mut classes[usize::from(alike.frequency.min(TOP))];
+            class.customers += many.customers;
+            class.actual += n * came;
+            class.model += n * expected;
+            class.own_rate += n * own_rate;
+            class.mean_rate += n * mean_rate;
+            for (error, foretold) in errors.iter_mut().zip([expected, own_rate, mean_rate]) {
+                *error += n * (came - foretold).abs();
+            }
+        }
+        let all = classes.iter().fold(
+            Foretold { class: "all".to_owned(), customers: 0, actual: 0.0, model: 0.0, own_rate: 0.0, mean_rate: 0.0 },
+            |sum, class| Foretold {
+                customers: sum.customers + class.customers,
+                actual: sum.actual + class.actual,
+                model: sum.model + class.model,
+                own_rate: sum.own_rate + class.own_rate,
+                mean_rate: sum.mean_rate + class.mean_rate,
+                ..sum
+            },
+        );
+        errors.iter_mut().for_each(|error| *error /= all.customers as f64);
+        classes.retain(|class| class.customers > 0);
+        classes.push(all);
+        Ok(Self { kind: chosen.kind(), weeks: days.div_ceil(7), cumulative, classes, errors })
+    }
+
+    /// Gives what is shown of the check: a picture by week, and a table by class.
+    pub fn exhibits(&self, metric: &str) -> Vec<Exhibit> {
+        let line = |name: &str, pick: fn(&(f64, f64)) -> f64| Curve {
+            name: name.to_owned(),
+            points: (0_u32..)
+                .zip(std::iter::once(&(0.0, 0.0)).chain(&self.cumulative))
+                .map(|(week, point)| CurvePoint { x: f64::from(week), y: pick(point), interval: None })
+                .collect(),
+        };
+        let picture = Exhibit {
+            metric: metric.to_owned(),
+            key: "hold_out".to_owned(),
+            title: "Hold-out: repeat purchases, cumulative".to_owned(),
+            remarks: vec![self.verdict()],
+            body: Body::Curves(Curves {
+                axis: "weeks held out".to_owned(),
+                unit: Unit::Count,
+                steps: false,
+                curves: vec![line("actual", |point| point.0), line(self.kind.name(), |point| point.1)],
+            }),
+        };
+        let row = |class: &Foretold| {
+            let n = class.customers as f64;
+            let mean = |sum: f64| Quantity::about(Unit::Number, sum / n, 0.005);
+            let cells = [class.actual, class.model, class.own_rate, class.mean_rate].map(mean);
+            Row { name: class.class.clone(), cells: [vec![Quantity::count(class.customers)], cells.to_vec()].concat() }
+        };
+        let mut rows: Vec<Row> = self.classes.iter().map(row).collect();
+        let error = |error: f64| Quantity::about(Unit::Number, error, 0.0005);
+        rows.push(Row {
+            name: "mean absolute error".to_owned(),
+            cells: [vec![Quantity::Missing, Quantity::Missing], self.errors.map(error).to_vec()].concat(),
+        });
+        let table = Exhibit {
+            metric: metric.to_owned(),
+            key: "hold_out_classes".to_owned(),
+            title: "Hold-out: purchases a customer, by repeat purchases before".to_owned(),
+            remarks: Vec::new(),
+            body: Body::Table(Table {
+                names: "repeat purchases".to_owned(),
+                columns: ["customers", "actual", self.kind.name(), "own rate goes on", "mean rate goes on"]
+                    .map(str::to_owned)
+                    .to_vec(),
+                rows,
+            }),
+        };
+        vec![picture, table]
+    }
+
+    /// Says in a sentence how far off the predictions were.
+    fn verdict(&self) -> String {
+        let Some(all) = self.classes.last().filter(|all| all.actual > 0.0) else {
+            return format!("Nobody bought in the {} weeks held out.", self.weeks);
+        };
+        let off = |foretold: f64| {
+            let percent = (foretold / all.actual - 1.0) * 100.0;
+            if percent < -0.05 { format!("\u{2212}{:.1}%", -percent) } else { format!("+{percent:.1}%") }
+        };
+        format!(
+            "Fitted to what was known {} weeks before, {} is off by {} over all; customers going on at their own rate would be off by {}, all \
+             at the mean rate by {}.",
+            self.weeks,
+            self.kind,
+            off(all.model),
+            off(all.own_rate),
+            off(all.mean_rate)
+        )
+    }
+}
+
+/// Customers alike up to the calibration, whatever they did after it.
+fn merged(cells: &[(Alike, Many)]) -> Vec<(Alike, Many)> {
+    let mut merged: Vec<(Alike, Many)> = Vec::with_capacity(cells.len());
+    for (alike, many) in cells {
+        let own = Alike { future: 0, ..*alike };
+        match merged.last_mut().filter(|last| last.0 == own) {
+            Some(last) => {
+                last.1.customers += many.customers;
+                last.1.repeat_spend += many.repeat_spend;
+            }
+            None => merged.push((own, *many)),
+        }
+    }
+    merged
+}
+
+/// Purchases up to the end of each week: that came, and that the model foretold.
+fn cumulative(cells: &[(Alike, Many)], model: &dyn PurchaseModel, weeks: &[u64], span: f64) -> Vec<(f64, f64)> {
+    let layout = Layout::new(&[cells.to_vec()], false);
+    let mut alive = vec![0.0; layout.pairs.len()];
+    for entry in layout.groups.iter().flatten() {
+        alive[entry.pair] += entry.customers * model.probability_alive(&entry.history);
+    }
+    let ends: Vec<Outlook> =
+        (1..=weeks.len()).filter_map(|week| Outlook::new(span.min(week as f64), 0.0).ok()).collect();
+    let by_pair = layout.of_pairs(|frequency, age| -> Vec<f64> {
+        ends.iter().map(|end| model.residual_if_alive(frequency, age, end)).collect()
+    });
+    let mut came = 0.0;
+    let mut out = Vec::with_capacity(weeks.len());
+    for (week, &count) in weeks.iter().enumerate() {
+        came += count as f64;
+        let expected = alive.iter().zip(&by_pair).map(|(alive, by_week)| alive * by_week[week]).sum();
+        out.push((came, expected));
+    }
+    out
+}
