@@ -151,6 +151,9 @@ impl ShiftedBetaGeometric {
     }
 }
 
+/// α + β of a model in which customers do not differ.
+const SAME: f64 = 1e9;
+
 /// A fitted shifted-beta-geometric model.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ContractFit {
@@ -196,6 +199,34 @@ impl ContractFit {
             customers,
             findings,
         }
+    }
+
+    /// Fits a constant rate of leaving, the same for all: what is left of the model where customers do not differ, and its parameters grow
+    /// without end. Nothing where nobody left, or nobody renewed.
+    ///
+    /// It is the model with α + β so large that θ does not vary, with the covariance of lost / (lost + renewed).
+    pub fn constant(rows: &[Contracts]) -> Option<Self> {
+        let lost: f64 = rows.iter().filter(|row| row.left).map(|row| row.customers).sum();
+        let renewed: f64 = rows.iter().map(|row| row.customers * f64::from(row.renewals)).sum();
+        let due = lost + renewed;
+        if lost <= 0.0 || renewed <= 0.0 {
+            return None;
+        }
+        let (leaves, stays) = (lost / due, renewed / due);
+        let model = ShiftedBetaGeometric { alpha: leaves * SAME, beta: stays * SAME };
+        let variance = leaves * stays / due;
+        let cross = -variance / (leaves * stays);
+        Some(Self {
+            model,
+            log_likelihood: lost * leaves.ln() + renewed * stays.ln(),
+            standard_errors: None,
+            covariance_of_logarithms: Some([
+                [variance / (leaves * leaves), cross],
+                [cross, variance / (stays * stays)],
+            ]),
+            customers: rows.iter().map(|row| row.customers).sum(),
+            findings: Vec::new(),
+        })
     }
 
     /// Tells how far the fit can be relied on.

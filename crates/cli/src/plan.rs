@@ -327,6 +327,10 @@ fn keep_columns(pipeline: &PipelineFile, sources: &mut [Source], value: &OrderVa
         for need in pipeline.config.metrics.iter().flat_map(|entry| entry.0.needs()) {
             if satisfies(source, &need) {
                 wanted.extend(need.columns.iter().map(|column| (*column).to_owned()));
+                // What an order is worth has columns of its own, below.
+                if !is_orders(source.table()) {
+                    wanted.extend(need.optional.iter().map(|column| (*column).to_owned()));
+                }
             }
         }
         if is_orders(source.table()) {

@@ -50,7 +50,10 @@ pub(crate) fn run(plan: &Plan, progress: &Progress) -> Result<Vec<Published>, Cl
         document.exhibits = exhibits;
         if let Some(model) = &model {
             let before = earlier_model(&publisher, model)?;
-            document.exhibits.extend(before.map(|before| drift(&before, model, "clv")));
+            // Beside the parameters of today.
+            let fit = document.exhibits.iter().position(|exhibit| exhibit.key == "model");
+            let place = fit.map_or(document.exhibits.len(), |fit| fit + 1);
+            document.exhibits.splice(place..place, before.map(|before| drift(&before, model, "clv")));
         }
         let mut edition = edition(plan, &document, &accounts)?;
         if let Some(model) = &model {

@@ -285,6 +285,7 @@ impl Collector {
         match source.table {
             TableKind::Spend => check_spend_range(&find, verdicts),
             TableKind::OrderLines => check_line_amounts(source, &find, verdicts),
+            TableKind::Subscriptions => check_subscriptions(&find, verdicts),
             TableKind::Orders | TableKind::Customers => {}
         }
     }
@@ -546,7 +547,7 @@ fn cells_of<'a>(
 }
 
 fn is_clock(mapped: &Mapped) -> bool {
-    matches!(mapped.name.as_str(), "ordered_at" | "signed_up_at" | "spent_on" | "spent_to")
+    matches!(mapped.name.as_str(), "ordered_at" | "signed_up_at" | "spent_on" | "spent_to" | "started_at")
 }
 
 fn empty_table(source: &Source) -> Table {
@@ -571,6 +572,19 @@ fn retain_used<T: Copy>(values: &mut Vec<T>, verdicts: &[Verdict]) {
     if values.len() == verdicts.len() {
         let mut verdicts = verdicts.iter();
         values.retain(|_| verdicts.next() == Some(&Verdict::Use));
+    }
+}
+
+/// Subscriptions end after they begin, and cost nothing or something.
+fn check_subscriptions<'a>(find: &impl Fn(&str) -> Option<&'a Column>, verdicts: &mut [Verdict]) {
+    let cell = |name: &str, row: usize| find(name).map_or(MISSING, |column| column.values[row]);
+    for (row, verdict) in verdicts.iter_mut().enumerate().filter(|(_, verdict)| **verdict == Verdict::Use) {
+        let (from, to) = (cell("started_at", row), cell("ended_at", row));
+        if to != MISSING && to < from {
+            *verdict = Verdict::rejected(TableKind::Subscriptions, "ended_at", Reason::EndsBeforeItBegins);
+        } else if cell("mrr", row) < 0 {
+            *verdict = Verdict::rejected(TableKind::Subscriptions, "mrr", Reason::Negative);
+        }
     }
 }
 

@@ -40,6 +40,7 @@ pub fn load(sources: &[Source], progress: &Progress) -> Result<(Tables, Vec<Sour
             TableKind::Customers => customers_table = Some(table),
             TableKind::Orders | TableKind::OrderLines => tables.orders = Some(table),
             TableKind::Spend => tables.spend = Some(table),
+            TableKind::Subscriptions => tables.subscriptions = Some(table),
         }
         reports.push(report);
     }

@@ -17,12 +17,14 @@ pub enum TableKind {
     Customers,
     /// One row a day (or a range of days) of acquisition cost.
     Spend,
+    /// One row a subscription, or a period of it at one price.
+    Subscriptions,
 }
 
 impl TableKind {
     /// Every canonical table, in the order in which they are loaded: customers first, so that their
     /// attributes are known when orders arrive.
-    pub const ALL: [Self; 4] = [Self::Customers, Self::Orders, Self::OrderLines, Self::Spend];
+    pub const ALL: [Self; 5] = [Self::Customers, Self::Subscriptions, Self::Orders, Self::OrderLines, Self::Spend];
 
     /// Gives the name used in a pipeline file.
     pub const fn name(self) -> &'static str {
@@ -31,6 +33,7 @@ impl TableKind {
             Self::OrderLines => "order_lines",
             Self::Customers => "customers",
             Self::Spend => "spend",
+            Self::Subscriptions => "subscriptions",
         }
     }
 
@@ -41,6 +44,7 @@ impl TableKind {
             Self::OrderLines => ORDER_LINES,
             Self::Customers => CUSTOMERS,
             Self::Spend => SPEND,
+            Self::Subscriptions => SUBSCRIPTIONS,
         }
     }
 
@@ -144,6 +148,16 @@ const SPEND: &[ColumnDecl] = &[
     optional("spent_to", CellKind::Day, "last day of that range, included"),
     optional("channel", CellKind::Label, "channel it was spent on"),
     optional("kind", CellKind::Label, "kind of cost: ads, tools, people, ..."),
+    optional("currency", CellKind::Label, "ISO 4217 code of the row's amounts"),
+];
+
+const SUBSCRIPTIONS: &[ColumnDecl] = &[
+    required("subscription_id", CellKind::Label, "identifier of the subscription; it may have a row a price period"),
+    required("customer_id", CellKind::Customer, "who subscribed"),
+    required("started_at", CellKind::Time, "when the subscription, or the price, began"),
+    required("mrr", CellKind::Money, "monthly recurring revenue of it"),
+    optional("ended_at", CellKind::Time, "when it ended; empty while it runs"),
+    optional("plan", CellKind::Label, "plan subscribed to"),
     optional("currency", CellKind::Label, "ISO 4217 code of the row's amounts"),
 ];
 

@@ -111,6 +111,8 @@ pub struct Tables {
     pub orders: Option<Table>,
     /// Acquisition cost.
     pub spend: Option<Table>,
+    /// Subscriptions, a row a price period.
+    pub subscriptions: Option<Table>,
 }
 
 /// What the `customers` table says of each customer, by customer number.

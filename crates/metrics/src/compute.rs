@@ -10,6 +10,7 @@ use crate::calendar::{Calendar, Comparison, Grain, Period, YearBefore, epoch_day
 use crate::estimate::Outcome;
 use crate::figure::{Against, COHORT_TOTAL, Change, CohortCell, Figure, Reading, Segment};
 use crate::history::fold_histories;
+use crate::lifetime::Contracts;
 use crate::metric::{Cell, CohortTable, Coverage, Extras, FoldContext, Measure, Metric, Requests, Results, Wanted};
 use crate::reduction::{Clock, MedianWindows, Reduction, reduce};
 use crate::revenue::OrderValue;
@@ -132,7 +133,7 @@ impl Job<'_> {
 
     /// Walks the tables once and folds the customers once.
     fn answer(&self, requests: Requests<'_>, tables: &Tables) -> Results {
-        let Requests { wanted, windows, activity, reductions, folds, looks, each_customer, .. } = requests;
+        let Requests { wanted, windows, activity, reductions, folds, looks, each_customer, contracts, .. } = requests;
         let timeline = Arc::new(Timeline::new(windows));
         let segments = Segments::new(self.dimensions, tables);
         let end = self.reports.iter().map(|report| self.calendar.day_start(report.to)).max().unwrap_or(i64::MAX);
@@ -171,10 +172,11 @@ impl Job<'_> {
             ),
             activity,
             looks: looks.into_iter().collect(),
-            each_customer,
+            each_customer: each_customer.into_iter().collect(),
         };
         let (keys, made): (Vec<String>, Vec<_>) = folds.into_iter().map(|(key, make)| (key, make(&context))).unzip();
         let folds = fold_histories(tables, self.value, &segments, made);
+        let contracts = if contracts { Contracts::new(tables, &segments, self.calendar) } else { None };
         Results {
             timeline,
             segments,
@@ -184,6 +186,7 @@ impl Job<'_> {
             folds: keys.into_iter().zip(folds).collect(),
             orders,
             spend,
+            contracts,
             remembered: Mutex::default(),
         }
     }
@@ -206,6 +209,7 @@ impl Job<'_> {
                 extras.scores.extend(own.scores);
             }
             for measure in metric.measures() {
+                let series: &[Period] = if metric.without_series(measure.key) { &[] } else { &series };
                 for want in series.iter().filter(|period| *period != report).filter_map(|period| wanted.get(period)) {
                     figures.push(self.figure(*metric, measure, want, TOTAL, results, false));
                 }
@@ -249,8 +253,14 @@ impl Job<'_> {
         reported: bool,
     ) -> Figure {
         let cell = cell_of(want, segment);
+        // The first table that a metric reads says how far its figures reach.
+        let table = metric.needs().first().map_or(TableKind::Orders, |need| need.table);
         let outcome = |cell: &Cell, whole: bool| -> Outcome {
-            if whole { results.covered_whole(&cell.window) } else { results.covered(&cell.window) }?;
+            if whole {
+                results.covered_whole_by(table, &cell.window)
+            } else {
+                results.covered_by(table, &cell.window)
+            }?;
             metric.outcome(results, measure.key, cell)
         };
         // What is reported may begin before the data do; what it is held against may not.

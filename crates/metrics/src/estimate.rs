@@ -78,6 +78,17 @@ pub enum Estimate {
         /// Whether it is a share, between 0 and 1.
         share: bool,
     },
+    /// A share of customers who live longer than a time, from a survival curve that brings its own interval.
+    Survival {
+        /// The share.
+        value: f64,
+        /// Lower end of its interval.
+        low: f64,
+        /// Upper end.
+        high: f64,
+        /// How many customers the curve is of.
+        n: u64,
+    },
     /// A value that comes without an interval, because what it would take is not kept.
     Bare {
         /// The value.
@@ -118,6 +129,8 @@ pub enum Method {
     Delta,
     /// Order statistics.
     OrderStatistics,
+    /// Greenwood's variance on the scale of ln(-ln S).
+    LogLog,
     /// Recovery of variance estimates from the intervals of two estimates, for their difference.
     Mover,
 }
@@ -133,6 +146,7 @@ impl Method {
             Self::T => "Student's t",
             Self::Delta => "delta method",
             Self::OrderStatistics => "order statistics",
+            Self::LogLog => "Greenwood, log-log",
             Self::Mover => "MOVER",
         }
     }
@@ -161,6 +175,7 @@ impl Estimate {
             | Self::Ratio { ratio: value, n, .. }
             | Self::Bare { value, n }
             | Self::Predicted { value, n, .. }
+            | Self::Survival { value, n, .. }
             | Self::Quantile { value, n, .. } => (n > 0 && value.is_finite()).then_some(value),
             Self::PerCount { amount, count } => quotient(amount as f64, count as f64),
             Self::PerBase { count, base } => quotient(count as f64, base as f64),
@@ -195,6 +210,7 @@ impl Estimate {
             | Self::Quantile { n, .. }
             | Self::Bare { n, .. }
             | Self::Predicted { n, .. }
+            | Self::Survival { n, .. }
             | Self::Growth { n, .. } => n,
             Self::Count(count) | Self::PerCount { count, .. } => count,
             Self::PerBase { base, .. } => base,
@@ -222,6 +238,7 @@ impl Estimate {
             Self::Ratio { variance, n, .. } if n > 1 => {
                 (Interval::around(value, student_quantile(n - 1) * variance.sqrt()), Method::Delta)
             }
+            Self::Survival { low, high, .. } => (Interval { low, high }, Method::LogLog),
             // On the logarithm, or the logit of a share: neither leaves the range of what is predicted.
             Self::Predicted { error: Some(error), share: false, .. } if value > 0.0 => {
                 let factor = (Z95 * error / value).exp();

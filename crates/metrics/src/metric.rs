@@ -14,7 +14,7 @@ use crate::estimate::{Moments, Outcome, Undefined};
 use crate::exhibit::Exhibit;
 use crate::folds::purchases::{Look, Purchases, Snapshot};
 use crate::history::Fold;
-use crate::lifetime::{ModelCard, Score};
+use crate::lifetime::{Contracts, ModelCard, Score};
 use crate::reduction::{Median, Reduction, Sums};
 use crate::revenue::OrderValue;
 use crate::segments::Segments;
@@ -180,6 +180,13 @@ pub trait Metric: Debug + Send + Sync {
     /// Reads a measure's cohort table as of the end of a window, where it has one.
     fn cohorts(&self, results: &Results, measure: &str, cell: &Cell) -> Option<CohortTable>;
 
+    /// Tells whether a measure is too costly to be computed for the periods of a series: there is then only the reported one, and what it is
+    /// compared with.
+    fn without_series(&self, measure: &str) -> bool {
+        let _ = measure;
+        false
+    }
+
     /// Gives what it has besides figures for a reported period; most metrics have nothing.
     fn extras(&self, results: &Results, report: &Period, cell: &Cell) -> Extras {
         let _ = (results, report, cell);
@@ -261,7 +268,8 @@ pub struct Requests<'a> {
     /// The periods that are reported on.
     pub reported: &'a [Wanted],
     pub(crate) looks: BTreeSet<Look>,
-    pub(crate) each_customer: bool,
+    pub(crate) each_customer: BTreeSet<Look>,
+    pub(crate) contracts: bool,
     pub(crate) windows: Windows,
     pub(crate) activity: BTreeSet<WindowId>,
     pub(crate) reductions: BTreeSet<Reduction>,
@@ -286,8 +294,8 @@ pub struct FoldContext {
     pub activity: Vec<WindowId>,
     /// Moments at which purchase histories are looked at.
     pub looks: Vec<Look>,
-    /// Whether every customer is then kept apart.
-    pub each_customer: bool,
+    /// Those at which every customer is kept apart.
+    pub each_customer: Vec<Look>,
 }
 
 impl<'a> Requests<'a> {
@@ -305,7 +313,8 @@ impl<'a> Requests<'a> {
             wanted,
             reported,
             looks: BTreeSet::new(),
-            each_customer: false,
+            each_customer: BTreeSet::new(),
+            contracts: false,
             windows,
             activity: BTreeSet::new(),
             reductions: BTreeSet::new(),
@@ -343,13 +352,24 @@ impl<'a> Requests<'a> {
     }
 
     /// Asks how customers stood at the end of every reported window and those it is compared with.
-    pub fn purchases(&mut self, each_customer: bool) {
+    pub fn purchases(&mut self) {
         for wanted in self.reported {
             let windows = [Some(wanted.window), Some(wanted.previous), wanted.year_before];
             self.looks.extend(windows.into_iter().flatten().map(|window| Look::at_end(&window)));
         }
-        self.each_customer |= each_customer;
         self.fold(Purchases::KEY, |context| Box::new(Purchases::new(context)));
+    }
+
+    /// Asks how each single customer stood at the end of every reported window and the one before.
+    pub fn each_customer(&mut self) {
+        let windows = self.reported.iter().flat_map(|wanted| [wanted.window, wanted.previous]);
+        self.each_customer.extend(windows.map(|window| Look::at_end(&window)));
+        self.purchases();
+    }
+
+    /// Asks for the lives of contracts.
+    pub const fn contracts(&mut self) {
+        self.contracts = true;
     }
 
     /// Asks how customers stood some days before the end of every reported window, and what they bought since.
@@ -383,6 +403,7 @@ pub struct Results {
     pub(crate) folds: BTreeMap<String, Box<dyn Fold>>,
     pub(crate) orders: Option<Coverage>,
     pub(crate) spend: Option<Coverage>,
+    pub(crate) contracts: Option<Contracts>,
     pub(crate) remembered: Mutex<BTreeMap<String, Arc<dyn Any + Send + Sync>>>,
 }
 
@@ -422,10 +443,20 @@ impl Results {
 
     /// Tells whether orders reach back before all of a window.
     pub fn covered_whole(&self, window: &Window) -> Result<(), Undefined> {
-        self.covered(window)?;
-        match self.orders {
-            Some(orders) if orders.first > window.from => {
-                Err(Undefined::because(format!("orders begin on {}, inside the window", orders.first)))
+        self.covered_whole_by(TableKind::Orders, window)
+    }
+
+    /// Tells whether a table reaches back before all of a window.
+    pub fn covered_whole_by(&self, table: TableKind, window: &Window) -> Result<(), Undefined> {
+        self.covered_by(table, window)?;
+        let (coverage, name) = match table {
+            TableKind::Spend => (self.spend, "spend"),
+            TableKind::Subscriptions => (self.contracts().map(Contracts::coverage), "subscriptions"),
+            TableKind::Orders | TableKind::OrderLines | TableKind::Customers => (self.orders, "orders"),
+        };
+        match coverage {
+            Some(coverage) if coverage.first > window.from => {
+                Err(Undefined::because(format!("{name} begin on {}, inside the window", coverage.first)))
             }
             _ => Ok(()),
         }
@@ -435,6 +466,7 @@ impl Results {
     pub fn covered_by(&self, table: TableKind, window: &Window) -> Result<(), Undefined> {
         match table {
             TableKind::Spend => reaches(self.spend, "spend", window),
+            TableKind::Subscriptions => reaches(self.contracts().map(Contracts::coverage), "subscriptions", window),
             _ => self.covered(window),
         }
     }
@@ -457,6 +489,11 @@ impl Results {
         let value = Arc::new(compute());
         lock().insert(key, Arc::<T>::clone(&value));
         value
+    }
+
+    /// Gives the lives of contracts, where they were asked for and there are any.
+    pub const fn contracts(&self) -> Option<&Contracts> {
+        self.contracts.as_ref()
     }
 
     /// Gives customers as they stood at a look that was asked for.

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use rand::{SeedableRng, rngs::StdRng};
 use tallybook_btyd::{
-    BgNbd, Demands, Derivatives, Family, Finding, Fit, GammaGamma, History, MbgNbd, Outlook, ParetoNbd, PurchaseModel,
-    Row, Sample, SpendFit, SpendSample, Verdict,
+    BgNbd, ContractFit, Contracts, Demands, Derivatives, Family, Finding, Fit, GammaGamma, History, MbgNbd, Outlook,
+    ParetoNbd, PurchaseModel, Row, Sample, SpendFit, SpendSample, Verdict,
 };
 
 fn parameters() -> impl Strategy<Value = [f64; 4]> {
@@ -199,6 +199,22 @@ fn what_data_cannot_tell_is_said() {
         "{:?}",
         stay.findings
     );
+}
+
+#[test]
+fn contracts_of_customers_who_do_not_differ() {
+    // A tenth leave at every renewal, exactly: 1000, 900, 810 come to their first, second and third.
+    let rows = Contracts::of_cohort(&[100.0, 90.0, 81.0], 729.0);
+    let fit = ContractFit::of(&rows, &Demands::default());
+    assert!(matches!(&fit.findings[..], [Finding::Boundary { to_zero: false, .. }]), "{:?}", fit.findings);
+    let constant = ContractFit::constant(&rows).expect("some left and some stayed");
+    assert!((constant.model.retention(1) - 0.9).abs() < 1e-8 && (constant.model.retention(50) - 0.9).abs() < 1e-7);
+    // 271 of 2710 renewals due were missed: the standard error of the share is sqrt(.1 x .9 / 2710).
+    let (_, error) = constant.with_errors(|model| vec![model.retention(1)]).expect("regular")[0];
+    assert!((error / (0.09_f64 / 2710.0).sqrt() - 1.0).abs() < 1e-4, "{error}");
+    // Without end at 10% a period: 0.9 / (0.1 + 0.1).
+    assert!((constant.model.residual_renewals(3, None, 0.1) - 4.5).abs() < 1e-6);
+    assert_eq!(ContractFit::constant(&Contracts::of_cohort(&[], 10.0)), None);
 }
 
 #[test]

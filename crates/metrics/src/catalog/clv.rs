@@ -6,20 +6,22 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tallybook_btyd::Kind;
+use tallybook_ingest::TableKind;
 
 use super::inactivity_churn::{pair, request_pairs};
-use super::shared::{CohortCell, CohortView, DayCount, Fraction, Rate, cumulative_revenue};
+use super::shared::{CohortCell, CohortView, DayCount, Fraction, LifeBasis, Rate, cumulative_revenue};
 use crate::calendar::{Period, Window};
 use crate::estimate::{Estimate, Moments, Outcome, Undefined};
 use crate::exhibit::{Body, Exhibit, Quantity, Row, Table};
 use crate::folds::cohorts::{Ages, CohortGrain, CohortStart};
 use crate::folds::inactivity::Inactivity;
 use crate::folds::purchases::Look;
-use crate::lifetime::{Assumptions, HoldOut, Known, ModelCard, Valuation, Worth};
+use crate::lifetime::{Assumptions, ContractValuation, HoldOut, Known, ModelCard, Valuation, Worth};
 use crate::metric::{
     Area, Cell, CohortTable, Direction, Extras, Info, Measure, Metric, Need, OptionInfo, Requests, Results, Unit,
 };
 use crate::revenue::OrderValue;
+use crate::segments::TOTAL;
 use crate::stats::Z95;
 
 pub(super) const INFO: Info = Info {
@@ -42,6 +44,11 @@ pub(super) const INFO: Info = Info {
         "intervals of predictions hold the model for right: see the hold-out check beside them",
     ],
     options: &[
+        OptionInfo {
+            name: "basis",
+            default: "purchases",
+            meaning: "`purchases`, or `contracts`: what running subscriptions are predicted to bring",
+        },
         OptionInfo {
             name: "gross_margin",
             default: "none",
@@ -85,11 +92,15 @@ const PREDICTED: &str = "predicted";
 const EQUITY: &str = "equity";
 const ALIVE: &str = "alive";
 const GONE: &str = "gone";
+const RUNNING: &str = "running";
 
 /// The lifetime value of customers.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Clv {
+    /// Where value comes from.
+    #[serde(default)]
+    basis: LifeBasis,
     /// Share of revenue that is margin.
     #[serde(default)]
     gross_margin: Option<Fraction>,
@@ -259,13 +270,64 @@ impl Clv {
         })
     }
 
+    /// Values the contracts that run at the end of a window, once for all that ask.
+    fn contracts(&self, results: &Results, window: &Window) -> Arc<Result<ContractValuation, String>> {
+        results.remember(format!("contracts {}", window.end), || match results.contracts() {
+            Some(contracts) => ContractValuation::of(contracts, window, &self.assumptions()),
+            None => Err("no subscriptions".to_owned()),
+        })
+    }
+
+    fn contracted(&self, results: &Results, measure: &str, cell: &Cell) -> Outcome {
+        let valuation = self.contracts(results, &cell.window);
+        let valuation = valuation.as_ref().as_ref().map_err(|reason| Undefined::because(reason.clone()))?;
+        let found = valuation.segments.get(cell.segment).filter(|(running, _)| *running > 0);
+        let Some(&(running, value)) = found else { return Err(Undefined::because("no contract runs")) };
+        let scale = match measure {
+            RUNNING => return Ok(Estimate::Bare { value: running as f64, n: running }),
+            EQUITY => 1.0,
+            _ => running as f64,
+        };
+        let error = value.error.map(|error| error / scale);
+        Ok(Estimate::Predicted { value: value.value / scale, error, n: running, share: false })
+    }
+
+    fn contract_extras(&self, results: &Results, report: &Period, cell: &Cell) -> Extras {
+        let valuation = self.contracts(results, &cell.window);
+        let Some((valuation, contracts)) = valuation.as_ref().as_ref().ok().zip(results.contracts()) else {
+            return Extras::default();
+        };
+        let model = ModelCard::of_contracts(valuation, report, &self.assumptions());
+        let mut exhibits: Vec<Exhibit> = model.iter().map(|model| model.exhibit(INFO.id)).collect();
+        exhibits.push(valuation.exhibit(contracts, &cell.window, INFO.id));
+        Extras { exhibits, model, scores: Vec::new() }
+    }
+
+    /// The value of customers by the values of a dimension.
+    fn by_dimension(valuation: &Valuation, results: &Results, dimension: &str) -> Exhibit {
+        let own = (TOTAL + 1..results.segments.count()).filter_map(|segment| {
+            let (_, name) = results.segments.name(segment).filter(|(name, _)| *name == dimension)?;
+            let worth = valuation.segments.get(segment).filter(|worth| worth.customers > 0)?;
+            Some((name.to_owned(), *worth))
+        });
+        let mut rows: Vec<(String, Worth)> = own.collect();
+        rows.sort_by(|a, b| b.1.value.value.total_cmp(&a.1.value.value));
+        Self::table(&format!("by_{dimension}"), format!("Predicted, by {dimension}"), dimension, &rows)
+    }
+
     /// The value of customers by the month of their first purchase.
     fn by_cohort(valuation: &Valuation) -> Exhibit {
-        let row = |(month, worth): &(NaiveDate, Worth)| {
+        let named = |(month, worth): &(NaiveDate, Worth)| (month.format("%Y-%m").to_string(), *worth);
+        let rows: Vec<(String, Worth)> = valuation.cohorts.iter().map(named).collect();
+        Self::table("cohorts", "Predicted, by month of the first purchase".to_owned(), "first purchase", &rows)
+    }
+
+    fn table(key: &str, title: String, names: &str, rows: &[(String, Worth)]) -> Exhibit {
+        let row = |(name, worth): &(String, Worth)| {
             let n = worth.customers as f64;
             let margin = |known: Known| known.error.map_or(known.value / 1000.0, |error| Z95 * error);
             Row {
-                name: month.format("%Y-%m").to_string(),
+                name: name.clone(),
                 cells: vec![
                     Quantity::count(worth.customers),
                     Quantity::about(Unit::Share, worth.alive.value / n, margin(worth.alive) / n),
@@ -278,13 +340,13 @@ impl Clv {
         let columns = ["customers", "expected alive", "purchases a customer", "value a customer", "value"];
         Exhibit {
             metric: INFO.id.to_owned(),
-            key: "cohorts".to_owned(),
-            title: "Predicted, by month of the first purchase".to_owned(),
+            key: key.to_owned(),
+            title,
             remarks: Vec::new(),
             body: Body::Table(Table {
-                names: "first purchase".to_owned(),
+                names: names.to_owned(),
                 columns: columns.map(str::to_owned).to_vec(),
-                rows: valuation.cohorts.iter().map(row).collect(),
+                rows: rows.iter().map(row).collect(),
             }),
         }
     }
@@ -296,6 +358,13 @@ impl Metric for Clv {
     }
 
     fn measures(&self) -> Vec<Measure> {
+        if self.basis == LifeBasis::Contracts {
+            return vec![
+                Measure::headline(Unit::Money),
+                Measure { key: EQUITY, suffix: "customer equity", unit: Unit::Money },
+                Measure { key: RUNNING, suffix: "running contracts", unit: Unit::Count },
+            ];
+        }
         let mut measures =
             vec![Measure::headline(Unit::Money), Measure { key: FORMULA, suffix: "formula", unit: Unit::Money }];
         if !self.models.is_empty() {
@@ -314,10 +383,16 @@ impl Metric for Clv {
             Some(Fraction(margin)) => format!("gross margin of {}%", (margin * 1000.0).round() / 10.0),
             None => "revenue, for want of a gross margin".to_owned(),
         };
+        let rate = (self.discount_rate.0 * 1000.0).round() / 10.0;
+        if self.basis == LifeBasis::Contracts {
+            return format!(
+                "{basis}; predicted for running contracts: {} days ahead at {rate}% a year, renewals by sBG or one rate for all, at today's revenue",
+                self.horizon_days.0
+            );
+        }
         let predicted = if self.models.is_empty() {
             String::new()
         } else {
-            let rate = (self.discount_rate.0 * 1000.0).round() / 10.0;
             format!("; predicted: {} days ahead at {rate}% a year", self.horizon_days.0)
         };
         format!(
@@ -327,19 +402,33 @@ impl Metric for Clv {
     }
 
     fn needs(&self) -> Vec<Need> {
-        vec![Need::orders()]
+        match self.basis {
+            LifeBasis::Purchases => vec![Need::orders()],
+            LifeBasis::Contracts => {
+                vec![Need { table: TableKind::Subscriptions, columns: Vec::new(), optional: vec!["ended_at"] }]
+            }
+        }
     }
 
     fn request(&self, requests: &mut Requests<'_>) {
+        if self.basis == LifeBasis::Contracts {
+            return requests.contracts();
+        }
         self.view().request(requests);
         request_pairs(requests, self.before_days, self.after_days);
         if !self.models.is_empty() {
-            requests.purchases(self.scores);
+            requests.purchases();
+            if self.scores {
+                requests.each_customer();
+            }
             requests.held_out(self.hold_out_days.0);
         }
     }
 
     fn outcome(&self, results: &Results, measure: &str, cell: &Cell) -> Outcome {
+        if self.basis == LifeBasis::Contracts {
+            return self.contracted(results, measure, cell);
+        }
         match measure {
             FORMULA => return self.formula(results, cell),
             PREDICTED | EQUITY | ALIVE | GONE => return self.predicted(results, measure, cell),
@@ -349,12 +438,19 @@ impl Metric for Clv {
     }
 
     fn cohorts(&self, results: &Results, measure: &str, cell: &Cell) -> Option<CohortTable> {
-        (measure == Measure::HEADLINE)
+        (measure == Measure::HEADLINE && self.basis == LifeBasis::Purchases)
             .then(|| self.view().table(results, cell, Unit::Money, |cells| self.historic(cells)))
             .flatten()
     }
 
+    fn without_series(&self, measure: &str) -> bool {
+        [PREDICTED, EQUITY, ALIVE, GONE].contains(&measure) && self.basis == LifeBasis::Purchases
+    }
+
     fn extras(&self, results: &Results, report: &Period, cell: &Cell) -> Extras {
+        if self.basis == LifeBasis::Contracts {
+            return self.contract_extras(results, report, cell);
+        }
         if self.models.is_empty() {
             return Extras::default();
         }
@@ -363,7 +459,6 @@ impl Metric for Clv {
         let assumptions = self.assumptions();
         let model = ModelCard::new(valuation, report, &assumptions);
         let mut exhibits: Vec<Exhibit> = model.iter().map(|model| model.exhibit(INFO.id)).collect();
-        exhibits.push(Self::by_cohort(valuation));
         let days = self.hold_out_days.0;
         let before = Look::before(&results.calendar, &cell.window, days);
         if let Some(snapshot) = results.snapshot(&before) {
@@ -378,6 +473,9 @@ impl Metric for Clv {
                 }),
             }
         }
+        let dimensions = results.segments.dimensions().iter();
+        exhibits.extend(dimensions.map(|dimension| Self::by_dimension(valuation, results, &dimension.name)));
+        exhibits.push(Self::by_cohort(valuation));
         let customers = results.snapshot(&Look::at_end(&cell.window)).filter(|_| self.scores);
         let customers = customers.map_or(&[][..], |snapshot| snapshot.customers());
         let scores = customers.iter().filter_map(|customer| valuation.score(customer, &assumptions)).collect();

@@ -16,7 +16,9 @@ mod orders_per_customer;
 mod repeat_rate;
 mod revenue;
 mod revenue_growth;
+mod rfm_segments;
 mod shared;
+mod survival;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
@@ -80,6 +82,8 @@ pub const CATALOG: &[Entry] = &[
     Entry::of::<cohort_retention::CohortRetention>(&cohort_retention::INFO),
     Entry::of::<cohort_churn::CohortChurn>(&cohort_churn::INFO),
     Entry::of::<inactivity_churn::InactivityChurn>(&inactivity_churn::INFO),
+    Entry::of::<survival::Survival>(&survival::INFO),
+    Entry::of::<rfm_segments::RfmSegments>(&rfm_segments::INFO),
     Entry::of::<clv::Clv>(&clv::INFO),
 ];
 

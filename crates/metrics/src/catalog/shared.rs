@@ -78,6 +78,17 @@ impl schemars::JsonSchema for Fraction {
     }
 }
 
+/// What a customer's life is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum LifeBasis {
+    /// Purchases, which end unseen.
+    #[default]
+    Purchases,
+    /// Subscriptions, from the beginning of one to its end.
+    Contracts,
+}
+
 /// A rate a year: 0 to 10.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Rate(pub(super) f64);

@@ -91,7 +91,8 @@ pub struct Purchases {
 struct Plan {
     looks: Vec<Look>,
     segments: usize,
-    each: bool,
+    /// For each look, whether every customer is kept apart.
+    each: Vec<bool>,
     /// Beginnings of days.
     starts: Cuts,
     /// The day that begins at the first of them.
@@ -117,16 +118,16 @@ impl Purchases {
 
     /// Prepares the fold for what was asked.
     pub fn new(context: &FoldContext) -> Self {
-        Self::with(&context.calendar, context.looks.clone(), context.span, context.segments, context.each_customer)
+        Self::with(&context.calendar, context.looks.clone(), context.span, context.segments, &context.each_customer)
     }
 
-    /// Prepares the fold for some looks; `each` keeps every customer apart as well.
+    /// Prepares the fold for some looks; at those in `each` it keeps every customer apart as well.
     fn with(
         calendar: &Calendar,
         mut looks: Vec<Look>,
         span: (NaiveDate, NaiveDate),
         segments: usize,
-        each: bool,
+        each: &[Look],
     ) -> Self {
         looks.sort_unstable();
         looks.dedup();
@@ -137,6 +138,7 @@ impl Purchases {
         // A day that a zone skipped begins with the next.
         starts.dedup();
         let snapshots = looks.iter().map(|look| Snapshot::empty(look, segments)).collect();
+        let each = looks.iter().map(|look| each.contains(look)).collect();
         let plan = Plan { looks, segments, each, starts: Cuts::new(starts), first: epoch_day(span.0) };
         Self { plan: Arc::new(plan), snapshots, days: Vec::new() }
     }
@@ -228,7 +230,7 @@ impl Fold for Purchases {
 
     fn observe(&mut self, history: &History<'_>) {
         let Self { plan, snapshots, days } = self;
-        for (look, snapshot) in plan.looks.iter().zip(snapshots) {
+        for ((look, &each), snapshot) in plan.looks.iter().zip(&plan.each).zip(snapshots) {
             plan.occasions(history, look.end, days);
             let (Some(&(first, _)), Some(&(latest, _))) = (days.first(), days.last()) else { continue };
             let repeat_spend = days[1..].iter().map(|(_, net)| net).sum();
@@ -260,7 +262,7 @@ impl Fold for Purchases {
                     many.repeat_spend += i128::from(repeat_spend);
                 }
             }
-            if plan.each && look.ahead.is_none() {
+            if each {
                 snapshot.customers.push(Scored { customer: history.customer, alike, repeat_spend, spend });
             }
         }
@@ -311,7 +313,7 @@ mod tests {
     fn alike(orders: &[(&str, i64)], refunds: &[(&str, i64, &str)], last: &str) -> Option<(Alike, Many)> {
         let calendar = calendar();
         let look = look(&calendar, last);
-        let mut fold = Purchases::with(&calendar, vec![look], (date("2026-01-01"), date("2026-12-31")), 1, false);
+        let mut fold = Purchases::with(&calendar, vec![look], (date("2026-01-01"), date("2026-12-31")), 1, &[]);
         let orders: Vec<Event> = orders.iter().map(|&(when, amount)| Event { at: at(when), amount }).collect();
         let refunds: Vec<Refund> =
             refunds.iter().map(|&(when, amount, of)| Refund { at: at(when), amount, ordered_at: at(of) }).collect();
@@ -370,7 +372,7 @@ mod tests {
         let calendar = calendar();
         let ahead = look(&calendar, "2026-03-31");
         let from = Look { ahead: Some((ahead.end, ahead.last)), ..look(&calendar, "2026-03-10") };
-        let mut fold = Purchases::with(&calendar, vec![from], (date("2026-01-01"), date("2026-12-31")), 3, false);
+        let mut fold = Purchases::with(&calendar, vec![from], (date("2026-01-01"), date("2026-12-31")), 3, &[]);
         let days = ["2026-03-01", "2026-03-11", "2026-03-17", "2026-03-18", "2026-03-31", "2026-04-01"];
         let orders: Vec<Event> =
             days.iter().map(|day| Event { at: at(&format!("{day}T10:00:00Z")), amount: 100 }).collect();

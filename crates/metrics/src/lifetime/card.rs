@@ -2,9 +2,9 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use tallybook_btyd::{Kind, Spend, Verdict};
+use tallybook_btyd::{Kind, ShiftedBetaGeometric, Spend, Verdict};
 
-use super::{Assumptions, Valuation};
+use super::{Assumptions, ContractValuation, Valuation};
 use crate::calendar::Period;
 use crate::exhibit::{Body, Exhibit, Quantity, Row, Table};
 use crate::metric::Unit;
@@ -69,6 +69,50 @@ pub struct Parameter {
 }
 
 impl ModelCard {
+    /// Writes the card of a model of contracts.
+    pub fn of_contracts(valuation: &ContractValuation, period: &Period, assumptions: &Assumptions) -> Option<Self> {
+        let (running, value) = valuation.segments.get(TOTAL)?;
+        let fit = &valuation.fit;
+        let parameter = |(i, (name, estimate)): (usize, (&str, f64))| Parameter {
+            name: name.to_owned(),
+            estimate,
+            standard_error: fit.standard_errors.map(|errors| errors[i]),
+        };
+        let names = ShiftedBetaGeometric::PARAMETERS.into_iter();
+        let each: Vec<(usize, (&str, f64))> = if valuation.passed_over.is_some() {
+            vec![(0, ("retention", fit.model.retention(1)))]
+        } else {
+            names.zip([fit.model.alpha, fit.model.beta]).enumerate().collect()
+        };
+        let passed_over = valuation.passed_over.iter().cloned();
+        Some(Self {
+            format: FORMAT,
+            period: period.label.clone(),
+            last: period.last(),
+            unit_days: 365.25 / 12.0,
+            purchases: Fitted {
+                model: valuation.model().to_owned(),
+                verdict: fit.verdict(),
+                customers: fit.customers,
+                log_likelihood: fit.log_likelihood,
+                parameters: each.into_iter().map(parameter).collect(),
+            },
+            spend: Fitted {
+                model: "today's revenue".to_owned(),
+                verdict: Verdict::Sound,
+                customers: *running as f64,
+                log_likelihood: 0.0,
+                parameters: Vec::new(),
+            },
+            horizon_days: assumptions.horizon_days,
+            annual_rate: assumptions.annual_rate,
+            margin: assumptions.margin,
+            customer_equity: value.value,
+            alive: *running as f64,
+            remarks: passed_over.chain(fit.findings.iter().map(ToString::to_string)).collect(),
+        })
+    }
+
     /// Writes a card; nothing where no model could be used.
     pub fn new(valuation: &Valuation, period: &Period, assumptions: &Assumptions) -> Option<Self> {
         let fit = valuation.chosen()?;
@@ -157,12 +201,14 @@ impl ModelCard {
             };
             format!("{}: {word}, fitted to {} customers.", fitted.model, fitted.customers)
         };
+        let unit = if self.unit_days > super::WEEK { "months" } else { "weeks" };
         let mut remarks = vec![verdict(&self.purchases), verdict(&self.spend)];
+        remarks.push(format!("Times are in {unit}, money in minor units."));
         remarks.extend(self.remarks.iter().map(|remark| format!("{remark}.")));
         Exhibit {
             metric: metric.to_owned(),
             key: "model".to_owned(),
-            title: "Fit: parameters in weeks and minor units".to_owned(),
+            title: "Fit".to_owned(),
             remarks,
             body: Body::Table(Table {
                 names: "parameter".to_owned(),

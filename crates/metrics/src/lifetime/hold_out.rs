@@ -31,6 +31,8 @@ pub struct Foretold {
 pub struct HoldOut {
     /// The model that was used.
     pub kind: Kind,
+    /// What was passed over, and what to mind.
+    pub remarks: Vec<String>,
     /// How many weeks were held out.
     pub weeks: u32,
     /// Purchases up to the end of each week: that came, and foretold by the model.
@@ -103,7 +105,8 @@ impl HoldOut {
         errors.iter_mut().for_each(|error| *error /= all.customers as f64);
         classes.retain(|class| class.customers > 0);
         classes.push(all);
-        Ok(Self { kind: chosen.kind(), weeks: days.div_ceil(7), cumulative, classes, errors })
+        let remarks = choice.remarks().into_iter().map(|remark| format!("{remark}.")).collect();
+        Ok(Self { kind: chosen.kind(), remarks, weeks: days.div_ceil(7), cumulative, classes, errors })
     }
 
     /// Gives what is shown of the check: a picture by week, and a table by class.
@@ -119,7 +122,7 @@ impl HoldOut {
             metric: metric.to_owned(),
             key: "hold_out".to_owned(),
             title: "Hold-out: repeat purchases, cumulative".to_owned(),
-            remarks: vec![self.verdict()],
+            remarks: std::iter::once(self.verdict()).chain(self.remarks.iter().cloned()).collect(),
             body: Body::Curves(Curves {
                 axis: "weeks held out".to_owned(),
                 unit: Unit::Count,

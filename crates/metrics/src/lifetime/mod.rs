@@ -2,6 +2,7 @@
 //! same models would have foretold what is known by now.
 
 mod card;
+mod contracts;
 mod hold_out;
 
 use std::collections::{BTreeMap, HashMap};
@@ -14,6 +15,7 @@ use tallybook_btyd::{
 };
 
 pub use card::{ModelCard, drift};
+pub use contracts::{ContractLife, ContractValuation, Contracts};
 pub use hold_out::HoldOut;
 
 use crate::calendar::shift;

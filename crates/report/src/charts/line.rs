@@ -43,10 +43,10 @@ const RIGHT: f64 = 12.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = 26.0;
 
-/// Draws a line chart; nothing where fewer than two points have a value.
+/// Draws a line chart; nothing where fewer than three points have a value.
 pub fn line_chart(chart: &LineChart<'_>) -> Option<String> {
     let points = chart.points;
-    if points.iter().filter(|point| point.value.is_some()).count() < 2 {
+    if points.iter().filter(|point| point.value.is_some()).count() < 3 {
         return None;
     }
     let shown = points.iter().flat_map(|point| [point.value, point.year_before]).flatten();
@@ -181,8 +181,8 @@ mod tests {
     }
 
     #[test]
-    fn one_point_is_no_line() {
-        let points = [point(Some(1.0)), point(None)];
+    fn two_points_are_no_line() {
+        let points = [point(Some(1.0)), point(None), point(Some(2.0))];
         let label = |value: f64| value.to_string();
         let chart = LineChart {
             title: String::new(),

@@ -43,7 +43,10 @@ impl Views<'_> {
             (None, None) => "none".to_owned(),
         };
         let orders = document.sources.iter().find(|source| source.table.starts_with("order"));
-        let latest = orders.and_then(|source| source.latest);
+        let latest = match orders {
+            Some(orders) => orders.latest,
+            None => document.sources.iter().filter_map(|source| source.latest).max(),
+        };
         let grid = self.groups();
         Page {
             lang: "en",
@@ -62,12 +65,14 @@ impl Views<'_> {
             groups: grid,
             sections: self.sections(),
             sources: document.sources.iter().map(|source| self.source(source)).collect(),
-            account: format!(
-                "Of {} orders, {} lie in the period and {} outside it.",
-                self.format.count(document.orders_inside + document.orders_outside),
-                self.format.count(document.orders_inside),
-                self.format.count(document.orders_outside)
-            ),
+            account: orders.map_or_else(String::new, |_| {
+                format!(
+                    "Of {} orders, {} lie in the period and {} outside it.",
+                    self.format.count(document.orders_inside + document.orders_outside),
+                    self.format.count(document.orders_inside),
+                    self.format.count(document.orders_outside)
+                )
+            }),
             notes: document.notes.clone(),
             configuration: document.configuration.clone(),
             command: document.command.clone(),

@@ -6,6 +6,9 @@ use crate::charts::{LOOKS, curves_chart};
 use crate::format::{Formatter, NOT_AVAILABLE};
 use crate::view::{CurveKey, ExhibitRow, ExhibitView};
 
+/// Columns of a table that fit in half the width of a page.
+const NARROW: usize = 5;
+
 /// Rows of a table that are listed; earlier ones are counted.
 const LISTED: usize = 24;
 
@@ -15,6 +18,7 @@ pub(super) fn exhibit(exhibit: &Exhibit, format: &Formatter) -> ExhibitView {
         key: format!("{}-{}", exhibit.metric, exhibit.key),
         title: exhibit.title.clone(),
         remarks: exhibit.remarks.clone(),
+        wide: false,
         names: String::new(),
         columns: Vec::new(),
         rows: Vec::new(),
@@ -23,7 +27,10 @@ pub(super) fn exhibit(exhibit: &Exhibit, format: &Formatter) -> ExhibitView {
         keys: Vec::new(),
     };
     match &exhibit.body {
-        Body::Table(table) => fill(&mut view, table, format),
+        Body::Table(table) => {
+            view.wide = table.columns.len() > NARROW;
+            fill(&mut view, table, format);
+        }
         Body::Curves(curves) => {
             let label = |value: f64, span: f64| format.tick(curves.unit, value, span);
             view.chart = curves_chart(&exhibit.title, curves, &label);
@@ -54,7 +61,8 @@ fn fill(view: &mut ExhibitView, table: &Table, format: &Formatter) {
         })
         .collect();
     if earlier > 0 {
-        view.rest = format!("{earlier} earlier rows are in figures.json");
+        let rows = if earlier == 1 { "row is" } else { "rows are" };
+        view.rest = format!("{earlier} earlier {rows} in figures.json");
     }
 }
 
@@ -87,7 +95,7 @@ fn sampled(curves: &tallybook_metrics::exhibit::Curves) -> Table {
         cells: curves
             .curves
             .iter()
-            .map(|curve| read(curve, x).map_or(Quantity::Missing, |y| Quantity::about(curves.unit, y, 0.0005)))
+            .map(|curve| read(curve, x).map_or(Quantity::Missing, |y| Quantity::about(curves.unit, y, 0.005)))
             .collect(),
     };
     Table {

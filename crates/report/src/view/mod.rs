@@ -30,7 +30,7 @@ pub struct Page {
     pub previous: String,
     /// The period a year before, in words, or why there is none.
     pub year_before: String,
-    /// The last day of which there are orders.
+    /// The last day of which there are orders, or other data where there are none.
     pub data_until: String,
     /// Whether the report can be trusted.
     pub trust: TrustView,
@@ -189,6 +189,8 @@ pub struct ExhibitView {
     pub title: String,
     /// Sentences about it.
     pub remarks: Vec<String>,
+    /// Whether its table takes the whole width.
+    pub wide: bool,
     /// Heading of the names.
     pub names: String,
     /// Headings of the cells.

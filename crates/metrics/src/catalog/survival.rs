@@ -1,0 +1,301 @@
+//! Survival: how long customers stay.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use tallybook_btyd::{KaplanMeier, Life, LogRank, log_rank};
+use tallybook_ingest::TableKind;
+
+use super::shared::{DayCount, LifeBasis};
+use crate::calendar::{Period, Window};
+use crate::estimate::{Estimate, Outcome, Undefined};
+use crate::exhibit::{Body, Curve, CurvePoint, Curves, Exhibit, Quantity, Row, Table};
+use crate::folds::purchases::Look;
+use crate::metric::{
+    Area, Cell, CohortTable, Direction, Extras, Info, Measure, Metric, Need, OptionInfo, Requests, Results, Unit,
+};
+use crate::revenue::OrderValue;
+use crate::segments::TOTAL;
+
+pub(super) const INFO: Info = Info {
+    id: "survival",
+    title: "Customer survival",
+    area: Area::Retention,
+    unit: Unit::Share,
+    good: Direction::Up,
+    definition: "The share of customers who are expected to stay longer than a time, by the Kaplan-Meier curve; beside it, the median life in days.",
+    formula: "S(t) = product over times of (1 - customers lost / customers still there)",
+    source: "Kaplan & Meier (1958), JASA 53; Brookmeyer & Crowley (1982), Biometrics 38; Mantel (1966), Cancer Chemotherapy Reports 50",
+    interval: "Greenwood's variance on the scale of ln(-ln S)",
+    traps: &[
+        "customers who are still there are censored: a mean over those who left is far too short",
+        "without a contract nobody says that they leave: silence for long enough is taken for it, as of the last purchase",
+        "the curve ends with the longest time that anyone was seen",
+    ],
+    options: &[
+        OptionInfo {
+            name: "basis",
+            default: "purchases",
+            meaning: "`purchases` (lost after gone_after_days of silence) or `contracts` (lost when the last subscription ends)",
+        },
+        OptionInfo { name: "at_days", default: "365", meaning: "the time that the headline is about" },
+        OptionInfo {
+            name: "gone_after_days",
+            default: "180",
+            meaning: "silence after which a customer without a contract is taken to have left",
+        },
+    ],
+    example: "{at_days: 180, gone_after_days: 90}",
+};
+
+const MEDIAN: &str = "median";
+
+/// Curves by segment that are drawn beside the total.
+const DRAWN: usize = 5;
+
+/// Points of a curve that are kept for drawing.
+const POINTS: usize = 240;
+
+/// How long customers stay.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Survival {
+    /// What a life is.
+    #[serde(default)]
+    basis: LifeBasis,
+    /// The time that the headline is about.
+    #[serde(default = "a_year")]
+    at_days: DayCount,
+    /// Silence after which a customer is taken to have left.
+    #[serde(default = "half_a_year")]
+    gone_after_days: DayCount,
+}
+
+const fn a_year() -> DayCount {
+    DayCount(365)
+}
+
+const fn half_a_year() -> DayCount {
+    DayCount(180)
+}
+
+impl Survival {
+    /// Lists the lives of a segment's customers as of the end of a window.
+    fn lives(&self, results: &Results, window: &Window, segment: usize) -> Result<Vec<Life>, Undefined> {
+        let life = |days: f64, ended, customers| Life { duration: days, ended, customers };
+        match self.basis {
+            LifeBasis::Purchases => {
+                let snapshot = results.snapshot(&Look::at_end(window)).ok_or_else(|| {
+                    Undefined::because("computed for the reported period and those it is compared with only")
+                })?;
+                let gone = self.gone_after_days.0;
+                let of = |(alike, many): (crate::folds::purchases::Alike, crate::folds::purchases::Many)| {
+                    let ended = u32::from(alike.age - alike.recency) >= gone;
+                    let days = if ended { alike.recency } else { alike.age };
+                    life(f64::from(days), ended, many.customers as f64)
+                };
+                Ok(snapshot.cells(segment).into_iter().map(of).collect())
+            }
+            LifeBasis::Contracts => {
+                let contracts = results.contracts().ok_or_else(|| Undefined::because("no subscriptions"))?;
+                let own = contracts.at(window);
+                let own = own.iter().filter(|contract| contract.segments.contains(&segment));
+                Ok(own.map(|contract| life(contract.days as f64, contract.left, 1.0)).collect())
+            }
+        }
+    }
+
+    fn curve(&self, results: &Results, window: &Window, segment: usize) -> Arc<Result<KaplanMeier, Undefined>> {
+        results.remember(format!("survival {} {segment}", window.end), || {
+            let lives = self.lives(results, window, segment)?;
+            KaplanMeier::of(lives).map_err(|_| Undefined::because("no customers"))
+        })
+    }
+
+    /// Tests whether the segments of a dimension stay equally long.
+    fn test(&self, results: &Results, window: &Window, segments: &[usize]) -> Option<LogRank> {
+        let groups: Result<Vec<Vec<Life>>, Undefined> =
+            segments.iter().map(|&segment| self.lives(results, window, segment)).collect();
+        log_rank(&groups.ok()?).ok().flatten()
+    }
+
+    fn table_row(&self, name: &str, curve: &KaplanMeier) -> Row {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of customers")]
+        let count = |n: f64| Quantity::count(n as u64);
+        let median = curve.median();
+        let day = |day: Option<f64>| day.map_or(Quantity::Missing, |day| Quantity::of(Unit::Count, day));
+        let share = match self.at(curve) {
+            Ok(Estimate::Survival { value, low, high, .. }) => Quantity::about(Unit::Share, value, (high - low) / 2.0),
+            _ => Quantity::Missing,
+        };
+        let interval = median.and_then(|median| Some((median.low?, median.high)));
+        let interval = match interval {
+            Some((low, Some(high))) => Quantity::range(Unit::Count, low, high),
+            Some((low, None)) => Quantity::Text(format!("from {low:.0}")),
+            None => Quantity::Missing,
+        };
+        Row {
+            name: name.to_owned(),
+            cells: vec![
+                count(curve.customers),
+                count(curve.ended),
+                share,
+                day(median.map(|median| median.time)),
+                interval,
+            ],
+        }
+    }
+
+    /// Reads the headline off a curve.
+    fn at(&self, curve: &KaplanMeier) -> Outcome {
+        let days = f64::from(self.at_days.0);
+        if curve.seen < days {
+            return Err(Undefined::Immature(format!("no customer has been seen for {} days yet", self.at_days.0)));
+        }
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of customers")]
+        let n = curve.customers as u64;
+        let step = curve.steps.iter().rev().find(|step| step.time <= days);
+        Ok(step.map_or(Estimate::Survival { value: 1.0, low: 1.0, high: 1.0, n }, |step| Estimate::Survival {
+            value: step.survival,
+            low: step.low,
+            high: step.high,
+            n,
+        }))
+    }
+}
+
+/// Thins a curve for drawing: its first and last step, and those between at equal distances.
+fn drawn(name: &str, curve: &KaplanMeier, band: bool) -> Curve {
+    let begin = CurvePoint { x: 0.0, y: 1.0, interval: band.then_some((1.0, 1.0)) };
+    let stride = curve.steps.len().div_ceil(POINTS).max(1);
+    let kept = curve.steps.iter().enumerate().filter(|(i, _)| i % stride == 0 || i + 1 == curve.steps.len());
+    let point = |x: f64, step: &tallybook_btyd::Step| CurvePoint {
+        x,
+        y: step.survival,
+        interval: band.then_some((step.low, step.high)),
+    };
+    let last = curve.steps.last().map(|step| point(curve.seen, step));
+    let points = std::iter::once(begin).chain(kept.map(|(_, step)| point(step.time, step))).chain(last);
+    Curve { name: name.to_owned(), points: points.collect() }
+}
+
+impl Metric for Survival {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn measures(&self) -> Vec<Measure> {
+        vec![Measure::headline(Unit::Share), Measure { key: MEDIAN, suffix: "median life in days", unit: Unit::Count }]
+    }
+
+    fn policy(&self, _: &OrderValue) -> String {
+        let lives = match self.basis {
+            LifeBasis::Purchases => format!("customers are lost after {} days of silence", self.gone_after_days.0),
+            LifeBasis::Contracts => "customers are lost when their last subscription ends".to_owned(),
+        };
+        format!("share staying longer than {} days; {lives}", self.at_days.0)
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        match self.basis {
+            LifeBasis::Purchases => vec![Need::orders()],
+            LifeBasis::Contracts => {
+                vec![Need { table: TableKind::Subscriptions, columns: Vec::new(), optional: vec!["ended_at"] }]
+            }
+        }
+    }
+
+    fn request(&self, requests: &mut Requests<'_>) {
+        match self.basis {
+            LifeBasis::Purchases => requests.purchases(),
+            LifeBasis::Contracts => requests.contracts(),
+        }
+    }
+
+    fn outcome(&self, results: &Results, measure: &str, cell: &Cell) -> Outcome {
+        let curve = self.curve(results, &cell.window, cell.segment);
+        let curve = curve.as_ref().as_ref().map_err(Clone::clone)?;
+        if measure != MEDIAN {
+            return self.at(curve);
+        }
+        let Some(median) = curve.median() else {
+            return Err(Undefined::Immature(format!("more than half stay for the {:.0} days seen", curve.seen)));
+        };
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "days, and a count of customers")]
+        let (interval, n) =
+            (median.low.zip(median.high).map(|(low, high)| (low as i64, high as i64)), curve.customers as u64);
+        Ok(Estimate::Quantile { value: median.time, interval, n })
+    }
+
+    fn cohorts(&self, _: &Results, _: &str, _: &Cell) -> Option<CohortTable> {
+        None
+    }
+
+    fn without_series(&self, _: &str) -> bool {
+        self.basis == LifeBasis::Purchases
+    }
+
+    fn extras(&self, results: &Results, _: &Period, cell: &Cell) -> Extras {
+        let all = self.curve(results, &cell.window, TOTAL);
+        let Ok(all) = all.as_ref() else { return Extras::default() };
+        let columns = ["customers", "lost", "stay longer", "median days", "95% interval"].map(str::to_owned).to_vec();
+        let exhibit = |key: &str, title: String, remarks, body| Exhibit {
+            metric: INFO.id.to_owned(),
+            key: key.to_owned(),
+            title,
+            remarks,
+            body,
+        };
+        let curves = |curves| Body::Curves(Curves { axis: "days".to_owned(), unit: Unit::Share, steps: true, curves });
+        let mut exhibits = vec![exhibit(
+            "curve",
+            "Share of customers who stay longer".to_owned(),
+            vec![format!("{:.0} customers, {:.0} of them lost; the others are still there.", all.customers, all.ended)],
+            curves(vec![drawn("all customers", all, true)]),
+        )];
+        for dimension in results.segments.dimensions() {
+            let mut own: Vec<(usize, &str, Arc<Result<KaplanMeier, Undefined>>)> = Vec::new();
+            for segment in TOTAL + 1..results.segments.count() {
+                if let Some((_, value)) = results.segments.name(segment).filter(|(name, _)| *name == dimension.name) {
+                    own.push((segment, value, self.curve(results, &cell.window, segment)));
+                }
+            }
+            let mut known: Vec<(usize, &str, &KaplanMeier)> = own
+                .iter()
+                .filter_map(|(segment, value, curve)| Some((*segment, *value, curve.as_ref().as_ref().ok()?)))
+                .collect();
+            known.sort_by(|a, b| b.2.customers.total_cmp(&a.2.customers));
+            if known.len() < 2 {
+                continue;
+            }
+            let segments: Vec<usize> = known.iter().map(|(segment, ..)| *segment).collect();
+            let verdict = self.test(results, &cell.window, &segments).map(|test| {
+                let p = if test.p < 0.001 { "below 0.001".to_owned() } else { format!("{:.3}", test.p) };
+                let word = if test.p < 0.05 { "They do not stay equally long" } else { "No difference beyond chance" };
+                format!(
+                    "{word} (log-rank chi squared {:.1}, {} degrees of freedom, p {p}).",
+                    test.chi_squared, test.degrees
+                )
+            });
+            let lines = known.iter().take(DRAWN).map(|(_, value, curve)| drawn(value, curve, false)).collect();
+            exhibits.push(exhibit(
+                &format!("by_{}", dimension.name),
+                format!("By {}", dimension.name),
+                verdict.into_iter().collect(),
+                curves(lines),
+            ));
+            exhibits.push(exhibit(
+                &format!("table_{}", dimension.name),
+                format!("By {}: staying longer than {} days, and median life", dimension.name, self.at_days.0),
+                Vec::new(),
+                Body::Table(Table {
+                    names: dimension.name.clone(),
+                    columns: columns.clone(),
+                    rows: known.iter().map(|(_, value, curve)| self.table_row(value, curve)).collect(),
+                }),
+            ));
+        }
+        Extras { exhibits, ..Extras::default() }
+    }
+}

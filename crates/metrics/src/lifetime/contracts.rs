@@ -1,0 +1,309 @@
+//! Lives of contracts: subscriptions brought together by customer, and what those that run are worth.
+
+use chrono::{Datelike, NaiveDate};
+use tallybook_btyd::{ContractFit, Contracts as Renewals, Demands, Finding, KaplanMeier, Life, Verdict};
+use tallybook_ingest::{MISSING, Table, Tables};
+
+use super::{Assumptions, Known};
+use crate::calendar::{Calendar, Window};
+use crate::exhibit::{Body, Curve, CurvePoint, Curves, Exhibit};
+use crate::metric::{Coverage, Unit};
+use crate::segments::Segments;
+
+/// All subscriptions of a run, brought together by customer.
+#[derive(Debug)]
+pub struct Contracts {
+    /// Paid rows, by customer and beginning.
+    rows: Vec<Paid>,
+    /// Times without a gap in which a customer paid for at least one subscription.
+    lives: Vec<Stay>,
+    first: NaiveDate,
+    segments: usize,
+}
+
+/// A paid row of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Paid {
+    customer: u32,
+    from: i64,
+    to: i64,
+    mrr: i64,
+}
+
+#[derive(Debug)]
+struct Stay {
+    customer: u32,
+    from: i64,
+    to: i64,
+    /// Local days of both; the end of one that runs is far ahead.
+    days: (NaiveDate, NaiveDate),
+    segments: Vec<usize>,
+}
+
+/// A contract as it stood at the end of a window.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ContractLife<'a> {
+    /// Segments of the customer, the total first.
+    pub segments: &'a [usize],
+    /// Days it has lasted.
+    pub days: i64,
+    /// Monthly renewals made.
+    pub renewals: u32,
+    /// Whether it had ended.
+    pub left: bool,
+    /// Monthly recurring revenue, in minor units; zero once it has ended.
+    pub mrr: i64,
+}
+
+impl Contracts {
+    /// Brings the subscriptions of a run together; nothing where there are none that are paid for.
+    ///
+    /// Rows without revenue (trials, free plans) are no contracts. Rows of one customer that overlap or follow on each other are one life; after
+    /// a gap another one begins.
+    pub(crate) fn new(tables: &Tables, segments: &Segments, calendar: &Calendar) -> Option<Self> {
+        let rows = paid(tables.subscriptions.as_ref()?);
+        let first = calendar.day_of(rows.iter().map(|row| row.from).min()?);
+        let mut lives: Vec<Stay> = Vec::new();
+        let mut own = Vec::new();
+        for row in &rows {
+            match lives.last_mut().filter(|life| life.customer == row.customer && row.from <= life.to) {
+                Some(life) => life.to = life.to.max(row.to),
+                None => {
+                    segments.of_customer(row.customer, &mut own);
+                    let days = (NaiveDate::MIN, NaiveDate::MAX);
+                    lives.push(Stay {
+                        customer: row.customer,
+                        from: row.from,
+                        to: row.to,
+                        days,
+                        segments: own.clone(),
+                    });
+                }
+            }
+        }
+        for life in &mut lives {
+            life.days = (calendar.day_of(life.from), calendar.day_of(life.to));
+            if life.to == i64::MAX {
+                life.days.1 = NaiveDate::MAX;
+            }
+        }
+        Some(Self { rows, lives, first, segments: segments.count() })
+    }
+
+    /// Tells how far the subscriptions reach: a table of them says nothing of when it was written, so without end.
+    pub(crate) const fn coverage(&self) -> Coverage {
+        Coverage { first: self.first, last: NaiveDate::MAX }
+    }
+
+    /// Gives the contracts as they stood at the end of a window.
+    pub fn at(&self, window: &Window) -> Vec<ContractLife<'_>> {
+        let mut row = 0;
+        let mut out = Vec::new();
+        for life in self.lives.iter().filter(|life| life.from < window.end) {
+            let left = life.to < window.end;
+            let until = if left { life.days.1 } else { window.to };
+            while self.rows.get(row).is_some_and(|row| (row.customer, row.from) < (life.customer, life.from)) {
+                row += 1;
+            }
+            let own = self.rows[row..].iter().take_while(|row| row.customer == life.customer && row.from <= life.to);
+            let runs = own.filter(|row| !left && row.from < window.end && row.to >= window.end);
+            out.push(ContractLife {
+                segments: &life.segments,
+                days: (until - life.days.0).num_days(),
+                renewals: renewals(life.days.0, until, left),
+                left,
+                mrr: runs.map(|row| row.mrr).sum(),
+            });
+        }
+        out
+    }
+
+    /// Counts the segments.
+    pub(crate) const fn segments(&self) -> usize {
+        self.segments
+    }
+}
+
+/// Monthly renewals made by a contract from one day until another.
+///
+/// A contract that runs has made one on each monthly day since it began. One that ended let the next one pass: ended within its first month, or on
+/// the first monthly day, it made none.
+fn renewals(from: NaiveDate, until: NaiveDate, left: bool) -> u32 {
+    let months = (until.year() - from.year()) * 12 + until.month() as i32 - from.month() as i32;
+    // The 31st renews on the last day of shorter months.
+    let short = until.succ_opt().is_some_and(|next| next.month() != until.month());
+    let reached = until.day() >= from.day() || short;
+    let whole = if reached { months } else { months - 1 };
+    let on_the_day = until.day() == from.day() || (short && from.day() > until.day());
+    let made = match (left, on_the_day) {
+        (true, true) => whole - 1,
+        _ => whole,
+    };
+    u32::try_from(made.max(0)).unwrap_or(0)
+}
+
+fn paid(table: &Table) -> Vec<Paid> {
+    let (Some(customers), Some(starts), Some(mrrs)) =
+        (table.column("customer_id"), table.column("started_at"), table.column("mrr"))
+    else {
+        return Vec::new();
+    };
+    let ends = table.column("ended_at");
+    let (mut customer, mut start, mut end, mut mrr) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut rows = Vec::with_capacity(table.rows());
+    for chunk in 0..table.chunk_count() {
+        customers.decode(chunk, &mut customer);
+        starts.decode(chunk, &mut start);
+        mrrs.decode(chunk, &mut mrr);
+        if let Some(ends) = ends {
+            ends.decode(chunk, &mut end);
+        }
+        for row in 0..customer.len() {
+            let to = end.get(row).copied().filter(|&to| to != MISSING).unwrap_or(i64::MAX);
+            let Ok(customer) = u32::try_from(customer[row]) else { continue };
+            if mrr[row] > 0 && to > start[row] {
+                rows.push(Paid { customer, from: start[row], to, mrr: mrr[row] });
+            }
+        }
+    }
+    rows.sort_unstable();
+    rows
+}
+
+/// What contracts that run are worth, by segment.
+#[derive(Debug)]
+pub struct ContractValuation {
+    /// The fitted model.
+    pub fit: ContractFit,
+    /// Why one rate for all took the place of the shifted-beta-geometric model.
+    pub passed_over: Option<String>,
+    /// By segment: contracts that run, and their discounted margin within the horizon.
+    pub segments: Vec<(u64, Known)>,
+}
+
+impl ContractValuation {
+    /// Values the contracts that run at the end of a window, or says why they cannot be.
+    ///
+    /// Each is expected to make the renewals of the shifted-beta-geometric model within the whole months of the horizon, at today's revenue.
+    pub fn of(contracts: &Contracts, window: &Window, assumptions: &Assumptions) -> Result<Self, String> {
+        let lives = contracts.at(window);
+        let rows: Vec<Renewals> =
+            lives.iter().map(|life| Renewals { renewals: life.renewals, left: life.left, customers: 1.0 }).collect();
+        let rows = grouped(rows);
+        let mut fit = ContractFit::of(&rows, &Demands::default());
+        let mut passed_over = None;
+        if fit.verdict() == Verdict::Unusable {
+            let findings: Vec<String> = fit.findings.iter().map(ToString::to_string).collect();
+            let reason = format!("sBG: {}", findings.join("; "));
+            // Where customers do not differ the model's parameters grow without end, and one rate for all says the same.
+            let same = |finding: &Finding| matches!(finding, Finding::Boundary { to_zero: false, .. });
+            let constant = fit.findings.iter().all(same).then(|| ContractFit::constant(&rows)).flatten();
+            fit = constant.ok_or_else(|| format!("no model of renewals can be relied on: {reason}"))?;
+            passed_over = Some(reason);
+        }
+        let longest = lives.iter().map(|life| life.renewals).max().unwrap_or(0) as usize;
+        // Revenue of the contracts that run by renewals made, and their number, for each segment.
+        let mut revenue = vec![vec![0.0; longest + 1]; contracts.segments()];
+        let mut running = vec![0_u64; contracts.segments()];
+        for life in lives.iter().filter(|life| !life.left) {
+            for &segment in life.segments {
+                revenue[segment][life.renewals as usize] += life.mrr as f64;
+                running[segment] += 1;
+            }
+        }
+        let months = (assumptions.horizon_days * 12 + 182) / 365;
+        let rate = ((1.0 + assumptions.annual_rate).ln() / 12.0).exp_m1();
+        let values = fit.with_errors(|model| {
+            let ahead: Vec<f64> = (0..=longest)
+                .map(|made| model.residual_renewals(u32::try_from(made).unwrap_or(u32::MAX), Some(months), rate))
+                .collect();
+            let value = |revenue: &Vec<f64>| {
+                assumptions.margin * revenue.iter().zip(&ahead).map(|(revenue, ahead)| revenue * ahead).sum::<f64>()
+            };
+            revenue.iter().map(value).collect()
+        });
+        let values = values.ok_or("the model of renewals has no standard errors")?;
+        let known = |(value, error)| Known { value, error: Some(error) };
+        Ok(Self { fit, passed_over, segments: running.into_iter().zip(values.into_iter().map(known)).collect() })
+    }
+
+    /// Names the model.
+    pub const fn model(&self) -> &'static str {
+        if self.passed_over.is_some() { "constant rate" } else { "sBG" }
+    }
+
+    /// Draws the share of contracts that make at least so many renewals: as seen, and by the model.
+    pub fn exhibit(&self, contracts: &Contracts, window: &Window, metric: &str) -> Exhibit {
+        let lives = contracts.at(window).into_iter().map(|life| Life {
+            duration: f64::from(life.renewals) + if life.left { 1.0 } else { 0.5 },
+            ended: life.left,
+            customers: 1.0,
+        });
+        let seen = KaplanMeier::of(lives).ok();
+        let begin = CurvePoint { x: 0.0, y: 1.0, interval: None };
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most ten years of months")]
+        let longest = seen.as_ref().map_or(0, |seen| seen.seen.min(120.0) as u32);
+        let steps = seen.iter().flat_map(|seen| &seen.steps);
+        let seen =
+            std::iter::once(CurvePoint { interval: Some((1.0, 1.0)), ..begin }).chain(steps.map(|step| CurvePoint {
+                x: step.time,
+                y: step.survival,
+                interval: Some((step.low, step.high)),
+            }));
+        let model =
+            |renewals| CurvePoint { x: f64::from(renewals), y: self.fit.model.survival(renewals), interval: None };
+        Exhibit {
+            metric: metric.to_owned(),
+            key: "renewals".to_owned(),
+            title: "Share of contracts that make at least so many renewals".to_owned(),
+            remarks: vec!["The band is of what was seen (Kaplan-Meier); the model goes a year beyond it.".to_owned()],
+            body: Body::Curves(Curves {
+                axis: "monthly renewals".to_owned(),
+                unit: Unit::Share,
+                steps: false,
+                curves: vec![
+                    Curve { name: "seen".to_owned(), points: seen.collect() },
+                    Curve { name: self.model().to_owned(), points: (0..=longest + 12).map(model).collect() },
+                ],
+            }),
+        }
+    }
+}
+
+/// Brings equal contracts together.
+fn grouped(mut rows: Vec<Renewals>) -> Vec<Renewals> {
+    rows.sort_by_key(|row| (row.renewals, row.left));
+    let mut grouped: Vec<Renewals> = Vec::new();
+    for row in rows {
+        match grouped.last_mut().filter(|last| (last.renewals, last.left) == (row.renewals, row.left)) {
+            Some(last) => last.customers += row.customers,
+            None => grouped.push(row),
+        }
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn renewals_by_hand() {
+        let day = |text: &str| text.parse().expect("a day");
+        let made = |from, until, left| renewals(day(from), day(until), left);
+        // Begun on 15 January: renewed on 15 February, and still running a month later on the morning of 15 March and after.
+        assert_eq!(made("2026-01-15", "2026-02-14", false), 0);
+        assert_eq!(made("2026-01-15", "2026-02-15", false), 1);
+        assert_eq!(made("2026-01-15", "2026-03-20", false), 2);
+        // Ended on 15 March: paid twice, so renewed once; on 3 March: the same two months were paid for.
+        assert_eq!(made("2026-01-15", "2026-03-15", true), 1);
+        assert_eq!(made("2026-01-15", "2026-03-03", true), 1);
+        assert_eq!(made("2026-01-15", "2026-02-15", true), 0);
+        assert_eq!(made("2026-01-15", "2026-01-20", true), 0);
+        // The 31st renews on 28 February.
+        assert_eq!(made("2026-01-31", "2026-02-28", false), 1);
+        assert_eq!(made("2026-01-31", "2026-02-27", false), 0);
+        assert_eq!(made("2026-01-31", "2026-02-28", true), 0);
+        assert_eq!(made("2025-11-30", "2027-02-28", true), 14);
+    }
+}
