@@ -1,6 +1,7 @@
 //! The CDNOW sample of Fader & Hardie: published estimates, recomputed by an exact solver.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
@@ -19,7 +20,8 @@ struct Cdnow {
 
 fn cdnow() -> Option<Cdnow> {
     let Some(folder) = std::env::var_os("TALLYBOOK_TEST_DATA").map(PathBuf::from) else {
-        eprintln!("skipped: TALLYBOOK_TEST_DATA is not set, and the CDNOW sample is read from there");
+        // Past the test harness, which would keep it to itself.
+        let _ = writeln!(std::io::stderr(), "skipped a test on the CDNOW sample: TALLYBOOK_TEST_DATA names no folder");
         return None;
     };
     let text = std::fs::read_to_string(folder.join("cdnow/CDNOW_sample.txt")).expect("the CDNOW sample");
