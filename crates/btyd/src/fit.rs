@@ -53,6 +53,8 @@ pub struct Fit<M> {
 
 /// Evaluations at the most, for a start and for the final climb.
 const MOST: u32 = 200;
+/// Relative difference in log-likelihood up to which two climbs have come to the same top.
+const SAME_TOP: f64 = 1e-9;
 /// Rows above which a compressed sample serves for the starts.
 const MANY: usize = 500;
 /// Rows above which it also serves to look for customers of great influence.
@@ -73,7 +75,7 @@ fn evaluate<M: Family>(sample: &Sample, logarithms: &[f64; 4]) -> Derivatives<4>
 impl<M: Family> Fit<M> {
     /// Fits a model by maximum likelihood.
     ///
-    /// The search runs over the logarithms of the parameters from several starts, with Newton steps on the exact second derivatives; for
+    /// The search runs over the logarithms of the parameters, from several starts until two come to the same top, with Newton steps on the exact second derivatives; for
     /// large samples the starts are tried on cells of like customers, and only the last steps walk over all of them. The result is the
     /// maximum of the whole sample's likelihood either way. Nothing is penalised. See [`Fit::findings`] before using the model.
     ///
@@ -97,19 +99,7 @@ impl<M: Family> Fit<M> {
         let rate = (purchases / exposure).max(0.01 / customers / age);
         let small = (sample.rows() > MANY).then(|| sample.compressed());
         let small = small.as_ref().unwrap_or(sample);
-        let climbs = M::starts(rate, age).into_iter().map(|start| {
-            let start = start.map(f64::ln);
-            (start, maximise(start, MOST, |at| evaluate::<M>(small, at)))
-        });
-        let better = |one: &Maximum<4>, other: &Maximum<4>| {
-            let key = |m: &Maximum<4>| {
-                (m.converged, if m.derivatives.value.is_nan() { f64::MIN } else { m.derivatives.value })
-            };
-            key(one) > key(other)
-        };
-        let best = climbs.reduce(|best, next| if better(&next.1, &best.1) { next } else { best });
-        let (start, mut maximum) =
-            best.unwrap_or_else(|| ([0.0; 4], maximise([0.0; 4], 1, |at| evaluate::<M>(small, at))));
+        let (start, mut maximum) = search(M::starts(rate, age), |at| evaluate::<M>(small, at));
         if !std::ptr::eq(small, sample) && maximum.converged {
             maximum = maximise(maximum.at, MOST, |at| evaluate::<M>(sample, at));
         }
@@ -213,6 +203,31 @@ impl<M: Family> Fit<M> {
         let covariance = self.covariance_of_logarithms?;
         Some(product(combination, &covariance, combination).sqrt())
     }
+}
+
+/// Climbs from several starts until two of them come to the same top, or all have been tried; gives the highest, with its start.
+pub(crate) fn search<const N: usize>(
+    starts: Vec<[f64; N]>,
+    evaluate: impl Fn(&[f64; N]) -> Derivatives<N>,
+) -> ([f64; N], Maximum<N>) {
+    let mut best: Option<([f64; N], Maximum<N>)> = None;
+    for start in starts {
+        let start = start.map(f64::ln);
+        let next = maximise(start, MOST, &evaluate);
+        let Some((_, top)) = &best else {
+            best = Some((start, next));
+            continue;
+        };
+        let (here, there) = (next.derivatives.value, top.derivatives.value);
+        let agree = next.converged && top.converged && (here - there).abs() <= SAME_TOP * there.abs();
+        if next.converged && (!top.converged || here > there) || (!top.converged && !there.is_finite()) {
+            best = Some((start, next));
+        }
+        if agree {
+            break;
+        }
+    }
+    best.unwrap_or_else(|| ([0.0; N], maximise([0.0; N], 1, &evaluate)))
 }
 
 /// Parameters that are clamped to positive, finite numbers always make a model.

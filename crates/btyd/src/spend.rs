@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::findings::{Finding, Verdict};
-use crate::fit::{Demands, boundary, errors};
+use crate::fit::{Demands, boundary, errors, search};
 use crate::matrix::Matrix;
 use crate::newton::{Derivatives, Maximum, delta, maximise};
 use crate::special::{digamma, ln_gamma, trigamma};
@@ -309,21 +309,23 @@ const MOST: u32 = 200;
 /// Relative spread of mean spend below which it passes for constant.
 const SPREAD: f64 = 1e-6;
 
+fn evaluate(chunks: &[(u32, Totals<'_>)], logarithms: &[f64; 3]) -> Derivatives<3> {
+    let parameters = logarithms.map(f64::exp);
+    let [p, q, gamma] = parameters;
+    let model = GammaGamma { p, q, gamma };
+    let part = |(frequency, totals): &(u32, Totals<'_>)| model.derivatives(*frequency, totals);
+    let parts: Vec<_> =
+        if chunks.len() < 8 { chunks.iter().map(part).collect() } else { chunks.par_iter().map(part).collect() };
+    let mut sum = Derivatives::ZERO;
+    for part in &parts {
+        sum.add(part);
+    }
+    sum.by_logarithms(&parameters)
+}
+
 fn climb(sample: &SpendSample, start: [f64; 3]) -> Maximum<3> {
     let chunks = sample.chunks();
-    maximise(start, MOST, |logarithms| {
-        let parameters = logarithms.map(f64::exp);
-        let [p, q, gamma] = parameters;
-        let model = GammaGamma { p, q, gamma };
-        let part = |(frequency, totals): &(u32, Totals<'_>)| model.derivatives(*frequency, totals);
-        let parts: Vec<_> =
-            if chunks.len() < 8 { chunks.iter().map(part).collect() } else { chunks.par_iter().map(part).collect() };
-        let mut sum = Derivatives::ZERO;
-        for part in &parts {
-            sum.add(part);
-        }
-        sum.by_logarithms(&parameters)
-    })
+    maximise(start, MOST, |at| evaluate(&chunks, at))
 }
 
 impl SpendFit {
@@ -344,7 +346,7 @@ impl SpendFit {
         if let Some(correlation) = correlation.filter(|correlation| correlation.abs() > demands.most_correlation) {
             findings.push(Finding::SpendFollowsFrequency { correlation });
         }
-        let start = |p: f64, q: f64| [p, q, mean * (q - 1.0) / p].map(f64::ln);
+        let start = |p: f64, q: f64| [p, q, mean * (q - 1.0) / p];
         if Finding::overall(&findings) == Verdict::Unusable {
             let model = GammaGamma { p: 1.0, q: 2.0, gamma: mean };
             return Self {
@@ -359,17 +361,9 @@ impl SpendFit {
         }
         let small = (sample.rows() > LARGE).then(|| sample.compressed());
         let small = small.as_ref().unwrap_or(sample);
-        let climbs = [start(4.0, 3.0), start(1.0, 2.0), start(20.0, 6.0)].map(|start| (start, climb(small, start)));
-        let value = |m: &Maximum<3>| if m.derivatives.value.is_nan() { f64::MIN } else { m.derivatives.value };
-        let better =
-            |one: &Maximum<3>, other: &Maximum<3>| (one.converged, value(one)) > (other.converged, value(other));
-        let [mut best, second, third] = climbs;
-        for next in [second, third] {
-            if better(&next.1, &best.1) {
-                best = next;
-            }
-        }
-        let (start, mut maximum) = best;
+        let chunks = small.chunks();
+        let starts = vec![start(4.0, 3.0), start(1.0, 2.0), start(20.0, 6.0)];
+        let (start, mut maximum) = search(starts, |at| evaluate(&chunks, at));
         if !std::ptr::eq(small, sample) && maximum.converged {
             maximum = climb(sample, maximum.at);
         }

@@ -245,7 +245,7 @@ impl Clv {
     fn valuation(&self, results: &Results, window: &Window) -> Arc<Result<Valuation, String>> {
         let look = Look::at_end(window);
         results.remember(format!("valuation {look:?}"), || match results.snapshot(&look) {
-            Some(snapshot) => Valuation::of(snapshot, look.last, results.segments.count(), &self.assumptions()),
+            Some(snapshot) => Valuation::of(snapshot, look.last, &results.segments, &self.assumptions()),
             None => Err("predicted for the reported period and those it is compared with only".to_owned()),
         })
     }
@@ -476,9 +476,9 @@ impl Metric for Clv {
         let dimensions = results.segments.dimensions().iter();
         exhibits.extend(dimensions.map(|dimension| Self::by_dimension(valuation, results, &dimension.name)));
         exhibits.push(Self::by_cohort(valuation));
-        let customers = results.snapshot(&Look::at_end(&cell.window)).filter(|_| self.scores);
-        let customers = customers.map_or(&[][..], |snapshot| snapshot.customers());
-        let scores = customers.iter().filter_map(|customer| valuation.score(customer, &assumptions)).collect();
+        let snapshot = results.snapshot(&Look::at_end(&cell.window)).filter(|_| self.scores);
+        let customers = snapshot.into_iter().flat_map(|snapshot| snapshot.customers().iter().zip(snapshot.spend()));
+        let scores = customers.filter_map(|(own, &spent)| valuation.score(own, spent, &assumptions)).collect();
         Extras { exhibits, model, scores }
     }
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::calendar::{Period, Window};
 use crate::estimate::{Estimate, Outcome, Undefined};
 use crate::exhibit::{Body, Exhibit, Quantity, Row, Table};
-use crate::folds::purchases::{Look, Scored};
+use crate::folds::purchases::{Alike, Look, Snapshot};
 use crate::metric::{Area, Cell, CohortTable, Direction, Extras, Info, Measure, Metric, Need, Requests, Results, Unit};
 use crate::revenue::OrderValue;
 use crate::segments::TOTAL;
@@ -123,31 +123,35 @@ fn quintiles<T: Ord + Copy>(values: &[T]) -> impl Fn(T) -> u8 + use<T> {
     }
 }
 
-/// Sorts customers into segments.
-fn sort(customers: &[Scored]) -> [Members; 10] {
-    let silent = |customer: &Scored| customer.alike.age - customer.alike.recency;
+/// Sorts customers into segments, by what is known of them and what they spent.
+fn sort(customers: &[(Alike, i64)]) -> [Members; 10] {
+    let silent = |alike: &Alike| alike.age - alike.recency;
     // The less silence the better.
-    let recency = quintiles(&customers.iter().map(|c| std::cmp::Reverse(silent(c))).collect::<Vec<_>>());
-    let frequency = quintiles(&customers.iter().map(|c| c.alike.frequency).collect::<Vec<_>>());
-    let monetary = quintiles(&customers.iter().map(|c| c.spend).collect::<Vec<_>>());
+    let recency = quintiles(&customers.iter().map(|(own, _)| std::cmp::Reverse(silent(own))).collect::<Vec<_>>());
+    let frequency = quintiles(&customers.iter().map(|(own, _)| own.frequency).collect::<Vec<_>>());
+    let monetary = quintiles(&customers.iter().map(|(_, spend)| *spend).collect::<Vec<_>>());
     let mut members = [Members::default(); 10];
-    for customer in customers {
-        let scores = (recency(std::cmp::Reverse(silent(customer))), frequency(customer.alike.frequency));
+    for (alike, spend) in customers {
+        let scores = (recency(std::cmp::Reverse(silent(alike))), frequency(alike.frequency));
         let own = &mut members[Group::of(scores.0, scores.1) as usize];
         own.customers += 1;
-        own.spend += i128::from(customer.spend);
-        own.days_silent += u64::from(silent(customer));
-        own.occasions += u64::from(customer.alike.frequency) + 1;
-        own.monetary += u64::from(monetary(customer.spend));
+        own.spend += i128::from(*spend);
+        own.days_silent += u64::from(silent(alike));
+        own.occasions += u64::from(alike.frequency) + 1;
+        own.monetary += u64::from(monetary(*spend));
     }
     members
+}
+
+fn known(snapshot: &Snapshot) -> Vec<(Alike, i64)> {
+    snapshot.customers().iter().map(|own| own.alike).zip(snapshot.spend().iter().copied()).collect()
 }
 
 impl RfmSegments {
     fn members(results: &Results, window: &Window) -> Option<Arc<[Members; 10]>> {
         let look = Look::at_end(window);
-        let customers = results.snapshot(&look)?.customers();
-        (!customers.is_empty()).then(|| results.remember(format!("rfm {look:?}"), || sort(customers)))
+        let snapshot = results.snapshot(&look).filter(|snapshot| !snapshot.spend().is_empty())?;
+        Some(results.remember(format!("rfm {look:?}"), || sort(&known(snapshot))))
     }
 }
 
@@ -246,7 +250,6 @@ impl Metric for RfmSegments {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::folds::purchases::Alike;
 
     #[test]
     fn ties_stay_together() {
@@ -270,12 +273,7 @@ mod tests {
 
     #[test]
     fn five_customers_by_hand() {
-        let customer = |frequency, recency, age, spend| Scored {
-            customer: 0,
-            alike: Alike { frequency, recency, age, future: 0 },
-            repeat_spend: 0,
-            spend,
-        };
+        let customer = |frequency, recency, age, spend| (Alike { frequency, recency, age, future: 0 }, spend);
         // Days silent 0, 10, 20, 30, 40: recency scores 5 to 1. Occasions 5, 1, 3, 4, 2: frequency scores 5, 1, 3, 4, 2.
         let customers = [
             customer(4, 100, 100, 500),

@@ -1,5 +1,6 @@
 //! Survival: how long customers stay.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -11,7 +12,7 @@ use super::shared::{DayCount, LifeBasis};
 use crate::calendar::{Period, Window};
 use crate::estimate::{Estimate, Outcome, Undefined};
 use crate::exhibit::{Body, Curve, CurvePoint, Curves, Exhibit, Quantity, Row, Table};
-use crate::folds::purchases::Look;
+use crate::folds::purchases::{Alike, Look};
 use crate::metric::{
     Area, Cell, CohortTable, Direction, Extras, Info, Measure, Metric, Need, OptionInfo, Requests, Results, Unit,
 };
@@ -81,43 +82,60 @@ const fn half_a_year() -> DayCount {
 }
 
 impl Survival {
-    /// Lists the lives of a segment's customers as of the end of a window.
-    fn lives(&self, results: &Results, window: &Window, segment: usize) -> Result<Vec<Life>, Undefined> {
-        let life = |days: f64, ended, customers| Life { duration: days, ended, customers };
-        match self.basis {
-            LifeBasis::Purchases => {
-                let snapshot = results.snapshot(&Look::at_end(window)).ok_or_else(|| {
-                    Undefined::because("computed for the reported period and those it is compared with only")
-                })?;
-                let gone = self.gone_after_days.0;
-                let of = |(alike, many): (crate::folds::purchases::Alike, crate::folds::purchases::Many)| {
-                    let ended = u32::from(alike.age - alike.recency) >= gone;
-                    let days = if ended { alike.recency } else { alike.age };
-                    life(f64::from(days), ended, many.customers as f64)
-                };
-                Ok(snapshot.cells(segment).into_iter().map(of).collect())
+    /// Lists the lives of customers as of the end of a window, by segment.
+    fn lives(&self, results: &Results, window: &Window) -> Arc<Result<Vec<Vec<Life>>, Undefined>> {
+        results.remember(format!("lives {}", window.end), || {
+            // Equal lives are counted together: by days, and whether they ended.
+            let mut lives: Vec<BTreeMap<(i64, bool), u64>> = vec![BTreeMap::new(); results.segments.count()];
+            match self.basis {
+                LifeBasis::Purchases => {
+                    let snapshot = results.snapshot(&Look::at_end(window)).ok_or_else(|| {
+                        Undefined::because("computed for the reported period and those it is compared with only")
+                    })?;
+                    let mut own = Vec::new();
+                    for customer in snapshot.customers() {
+                        let Alike { recency, age, .. } = customer.alike;
+                        let ended = u32::from(age - recency) >= self.gone_after_days.0;
+                        results.segments.of_customer(customer.customer, &mut own);
+                        for &segment in &own {
+                            *lives[segment]
+                                .entry((i64::from(if ended { recency } else { age }), ended))
+                                .or_default() += 1;
+                        }
+                    }
+                }
+                LifeBasis::Contracts => {
+                    let contracts = results.contracts().ok_or_else(|| Undefined::because("no subscriptions"))?;
+                    for contract in contracts.at(window) {
+                        for &segment in contract.segments {
+                            *lives[segment].entry((contract.days, contract.left)).or_default() += 1;
+                        }
+                    }
+                }
             }
-            LifeBasis::Contracts => {
-                let contracts = results.contracts().ok_or_else(|| Undefined::because("no subscriptions"))?;
-                let own = contracts.at(window);
-                let own = own.iter().filter(|contract| contract.segments.contains(&segment));
-                Ok(own.map(|contract| life(contract.days as f64, contract.left, 1.0)).collect())
-            }
-        }
+            let life = |((days, ended), customers): ((i64, bool), u64)| Life {
+                duration: days as f64,
+                ended,
+                customers: customers as f64,
+            };
+            Ok(lives.into_iter().map(|own| own.into_iter().map(life).collect()).collect())
+        })
     }
 
     fn curve(&self, results: &Results, window: &Window, segment: usize) -> Arc<Result<KaplanMeier, Undefined>> {
         results.remember(format!("survival {} {segment}", window.end), || {
-            let lives = self.lives(results, window, segment)?;
-            KaplanMeier::of(lives).map_err(|_| Undefined::because("no customers"))
+            let lives = self.lives(results, window);
+            let lives = lives.as_ref().as_ref().map_err(Clone::clone)?;
+            KaplanMeier::of(lives[segment].iter().copied()).map_err(|_| Undefined::because("no customers"))
         })
     }
 
     /// Tests whether the segments of a dimension stay equally long.
     fn test(&self, results: &Results, window: &Window, segments: &[usize]) -> Option<LogRank> {
-        let groups: Result<Vec<Vec<Life>>, Undefined> =
-            segments.iter().map(|&segment| self.lives(results, window, segment)).collect();
-        log_rank(&groups.ok()?).ok().flatten()
+        let lives = self.lives(results, window);
+        let lives = lives.as_ref().as_ref().ok()?;
+        let groups: Vec<Vec<Life>> = segments.iter().map(|&segment| lives[segment].clone()).collect();
+        log_rank(&groups).ok().flatten()
     }
 
     fn table_row(&self, name: &str, curve: &KaplanMeier) -> Row {

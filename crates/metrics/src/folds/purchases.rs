@@ -1,11 +1,9 @@
 //! Purchase occasions: what lifetime models know of customers, as of the ends of some windows.
 
 use std::any::Any;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use foldhash::fast::FixedState;
 
 use super::same_kind;
 use crate::calendar::{Calendar, Window, epoch_day, shift};
@@ -37,41 +35,25 @@ pub struct Alike {
     pub future: u16,
 }
 
-/// How many such customers there are, and what they spent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Many {
-    /// How many.
-    pub customers: u64,
-    /// What their repeat occasions came to, in minor units.
-    pub repeat_spend: i128,
-}
-
-type Cells = HashMap<Alike, Many, FixedState>;
-
-/// A customer by number, for scores.
+/// A customer at a look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Scored {
+pub struct Standing {
     /// The customer's number.
     pub customer: u32,
     /// What is known of them.
     pub alike: Alike,
     /// What their repeat occasions came to, in minor units.
     pub repeat_spend: i64,
-    /// What all their occasions came to.
-    pub spend: i64,
 }
 
 /// All customers as they stood at a look.
 #[derive(Debug, Default)]
 pub struct Snapshot {
-    /// By segment.
-    cells: Vec<Cells>,
-    /// Repeat occasions and what they came to, of each customer with any.
-    spends: Vec<(u16, i64)>,
+    customers: Vec<Standing>,
+    /// What all occasions of each customer came to, where that was asked for.
+    spend: Vec<i64>,
     /// Occasions in each week ahead.
     weeks: Vec<u64>,
-    /// Each customer, where that was asked for.
-    customers: Vec<Scored>,
 }
 
 /// Purchase occasions by customer at some looks.
@@ -85,12 +67,13 @@ pub struct Purchases {
     snapshots: Vec<Snapshot>,
     /// Days and net spend of the customer at hand.
     days: Vec<(i64, i64)>,
+    /// What the customer at hand has spent up to each of them.
+    sums: Vec<i64>,
 }
 
 #[derive(Debug)]
 struct Plan {
     looks: Vec<Look>,
-    segments: usize,
     /// For each look, whether every customer is kept apart.
     each: Vec<bool>,
     /// Beginnings of days.
@@ -118,17 +101,11 @@ impl Purchases {
 
     /// Prepares the fold for what was asked.
     pub fn new(context: &FoldContext) -> Self {
-        Self::with(&context.calendar, context.looks.clone(), context.span, context.segments, &context.each_customer)
+        Self::with(&context.calendar, context.looks.clone(), context.span, &context.each_customer)
     }
 
     /// Prepares the fold for some looks; at those in `each` it keeps every customer apart as well.
-    fn with(
-        calendar: &Calendar,
-        mut looks: Vec<Look>,
-        span: (NaiveDate, NaiveDate),
-        segments: usize,
-        each: &[Look],
-    ) -> Self {
+    fn with(calendar: &Calendar, mut looks: Vec<Look>, span: (NaiveDate, NaiveDate), each: &[Look]) -> Self {
         looks.sort_unstable();
         looks.dedup();
         let last = looks.iter().flat_map(|look| [Some(look.last), look.ahead.map(|ahead| ahead.1)]).flatten().max();
@@ -137,10 +114,10 @@ impl Purchases {
         let mut starts: Vec<i64> = (0..=days).map(|day| calendar.day_start(shift(span.0, day))).collect();
         // A day that a zone skipped begins with the next.
         starts.dedup();
-        let snapshots = looks.iter().map(|look| Snapshot::empty(look, segments)).collect();
+        let snapshots = looks.iter().map(Snapshot::empty).collect();
         let each = looks.iter().map(|look| each.contains(look)).collect();
-        let plan = Plan { looks, segments, each, starts: Cuts::new(starts), first: epoch_day(span.0) };
-        Self { plan: Arc::new(plan), snapshots, days: Vec::new() }
+        let plan = Plan { looks, each, starts: Cuts::new(starts), first: epoch_day(span.0) };
+        Self { plan: Arc::new(plan), snapshots, days: Vec::new(), sums: Vec::new() }
     }
 
     /// Gives the customers as they stood at a look that was asked for.
@@ -150,38 +127,24 @@ impl Purchases {
 }
 
 impl Snapshot {
-    fn empty(look: &Look, segments: usize) -> Self {
-        // What follows is compared over all customers only.
-        let segments = if look.ahead.is_some() { 1 } else { segments };
+    fn empty(look: &Look) -> Self {
         let weeks = look.ahead.map_or(0, |(_, last)| (last - look.last).num_days().max(0).unsigned_abs().div_ceil(7));
-        Self {
-            cells: vec![Cells::default(); segments],
-            weeks: vec![0; usize::try_from(weeks).unwrap_or(0)],
-            ..Self::default()
-        }
+        Self { weeks: vec![0; usize::try_from(weeks).unwrap_or(0)], ..Self::default() }
     }
 
-    /// Gives the customers of a segment, in order.
-    pub fn cells(&self, segment: usize) -> Vec<(Alike, Many)> {
-        let mut cells: Vec<(Alike, Many)> =
-            self.cells.get(segment).into_iter().flatten().map(|(alike, many)| (*alike, *many)).collect();
-        cells.sort_unstable_by_key(|(alike, _)| *alike);
-        cells
+    /// Gives all customers who have bought.
+    pub fn customers(&self) -> &[Standing] {
+        &self.customers
     }
 
-    /// Gives repeat occasions and what they came to, of each customer with any.
-    pub fn spends(&self) -> &[(u16, i64)] {
-        &self.spends
+    /// Gives what all occasions of each customer came to, in the order of the customers, where that was asked for.
+    pub fn spend(&self) -> &[i64] {
+        &self.spend
     }
 
     /// Counts occasions in each week ahead.
     pub fn weeks(&self) -> &[u64] {
         &self.weeks
-    }
-
-    /// Gives every customer, where that was asked for.
-    pub fn customers(&self) -> &[Scored] {
-        &self.customers
     }
 }
 
@@ -223,31 +186,41 @@ fn narrow(number: i64) -> u16 {
 
 impl Fold for Purchases {
     fn fresh(&self) -> Box<dyn Fold> {
-        let looks = self.plan.looks.iter();
-        let snapshots = looks.map(|look| Snapshot::empty(look, self.plan.segments)).collect();
-        Box::new(Self { plan: Arc::clone(&self.plan), snapshots, days: Vec::new() })
+        let snapshots = self.plan.looks.iter().map(Snapshot::empty).collect();
+        Box::new(Self { plan: Arc::clone(&self.plan), snapshots, days: Vec::new(), sums: Vec::new() })
     }
 
     fn observe(&mut self, history: &History<'_>) {
-        let Self { plan, snapshots, days } = self;
+        let Self { plan, snapshots, days, sums } = self;
+        // Where nothing is ever given back, what is known at a look is the beginning of what is known at the last.
+        let plain = history.refunds.is_empty() && history.orders.iter().all(|order| order.amount > 0);
+        let latest =
+            plan.looks.iter().flat_map(|look| [Some(look.end), look.ahead.map(|ahead| ahead.0)]).flatten().max();
+        if plain {
+            plan.occasions(history, latest.unwrap_or(i64::MIN), days);
+            add_up(days, sums);
+        }
         for ((look, &each), snapshot) in plan.looks.iter().zip(&plan.each).zip(snapshots) {
-            plan.occasions(history, look.end, days);
-            let (Some(&(first, _)), Some(&(latest, _))) = (days.first(), days.last()) else { continue };
-            let repeat_spend = days[1..].iter().map(|(_, net)| net).sum();
-            let spend = days.iter().map(|(_, net)| net).sum();
+            if !plain {
+                plan.occasions(history, look.end, days);
+                add_up(days, sums);
+            }
+            let from = epoch_day(look.last);
+            let seen = days.partition_point(|(day, _)| *day <= from);
+            let Some(last) = seen.checked_sub(1) else { continue };
             let mut alike = Alike {
-                frequency: narrow(days.len() as i64 - 1),
-                recency: narrow(latest - first),
-                age: narrow(epoch_day(look.last) - first),
+                frequency: narrow(last as i64),
+                recency: narrow(days[last].0 - days[0].0),
+                age: narrow(from - days[0].0),
                 future: 0,
             };
-            if alike.frequency > 0 {
-                snapshot.spends.push((alike.frequency, repeat_spend));
-            }
-            if let Some((end, _)) = look.ahead {
-                let from = epoch_day(look.last);
-                plan.occasions(history, end, days);
-                for (day, _) in days.iter().filter(|(day, _)| *day > from) {
+            let (spend, repeat_spend) = (sums[last], sums[last] - sums[0]);
+            if let Some((end, until)) = look.ahead {
+                if !plain {
+                    plan.occasions(history, end, days);
+                }
+                let until = epoch_day(until);
+                for (day, _) in days.iter().filter(|(day, _)| *day > from && *day <= until) {
                     alike.future = alike.future.saturating_add(1);
                     let week = usize::try_from((day - from - 1).div_euclid(7)).unwrap_or(0);
                     if let Some(count) = snapshot.weeks.get_mut(week) {
@@ -255,15 +228,9 @@ impl Fold for Purchases {
                     }
                 }
             }
-            for &segment in history.segments {
-                if let Some(cells) = snapshot.cells.get_mut(segment) {
-                    let many = cells.entry(alike).or_default();
-                    many.customers += 1;
-                    many.repeat_spend += i128::from(repeat_spend);
-                }
-            }
+            snapshot.customers.push(Standing { customer: history.customer, alike, repeat_spend });
             if each {
-                snapshot.customers.push(Scored { customer: history.customer, alike, repeat_spend, spend });
+                snapshot.spend.push(spend);
             }
         }
     }
@@ -271,18 +238,19 @@ impl Fold for Purchases {
     fn absorb(&mut self, other: &dyn Any) {
         let Some(other) = same_kind::<Self>(other) else { return };
         for (snapshot, part) in self.snapshots.iter_mut().zip(&other.snapshots) {
-            for (cells, part) in snapshot.cells.iter_mut().zip(&part.cells) {
-                for (alike, many) in part {
-                    let own = cells.entry(*alike).or_default();
-                    own.customers += many.customers;
-                    own.repeat_spend += many.repeat_spend;
-                }
-            }
-            snapshot.spends.extend_from_slice(&part.spends);
-            snapshot.weeks.iter_mut().zip(&part.weeks).for_each(|(own, part)| *own += part);
             snapshot.customers.extend_from_slice(&part.customers);
+            snapshot.spend.extend_from_slice(&part.spend);
+            snapshot.weeks.iter_mut().zip(&part.weeks).for_each(|(own, part)| *own += part);
         }
     }
+}
+
+fn add_up(days: &[(i64, i64)], sums: &mut Vec<i64>) {
+    sums.clear();
+    sums.extend(days.iter().scan(0_i64, |sum, (_, net)| {
+        *sum = sum.saturating_add(*net);
+        Some(*sum)
+    }));
 }
 
 #[cfg(test)]
@@ -310,20 +278,21 @@ mod tests {
         Look { end: calendar.day_start(shift(date(last), 1)), last: date(last), ahead: None }
     }
 
-    fn alike(orders: &[(&str, i64)], refunds: &[(&str, i64, &str)], last: &str) -> Option<(Alike, Many)> {
+    fn alike(orders: &[(&str, i64)], refunds: &[(&str, i64, &str)], last: &str) -> Option<(Alike, i64)> {
         let calendar = calendar();
         let look = look(&calendar, last);
-        let mut fold = Purchases::with(&calendar, vec![look], (date("2026-01-01"), date("2026-12-31")), 1, &[]);
+        let mut fold = Purchases::with(&calendar, vec![look], (date("2026-01-01"), date("2026-12-31")), &[]);
         let orders: Vec<Event> = orders.iter().map(|&(when, amount)| Event { at: at(when), amount }).collect();
         let refunds: Vec<Refund> =
             refunds.iter().map(|&(when, amount, of)| Refund { at: at(when), amount, ordered_at: at(of) }).collect();
         let history = History { customer: 0, segments: &[0], orders: &orders, refunds: &refunds, signed_up_at: None };
         fold.observe(&history);
-        fold.at(&look).expect("asked for").cells(0).first().copied()
+        let found = fold.at(&look).expect("asked for").customers().first();
+        found.map(|own| (own.alike, own.repeat_spend))
     }
 
-    fn expect(frequency: u16, recency: u16, age: u16, repeat_spend: i128) -> Option<(Alike, Many)> {
-        Some((Alike { frequency, recency, age, future: 0 }, Many { customers: 1, repeat_spend }))
+    fn expect(frequency: u16, recency: u16, age: u16, repeat_spend: i64) -> Option<(Alike, i64)> {
+        Some((Alike { frequency, recency, age, future: 0 }, repeat_spend))
     }
 
     #[test]
@@ -372,14 +341,14 @@ mod tests {
         let calendar = calendar();
         let ahead = look(&calendar, "2026-03-31");
         let from = Look { ahead: Some((ahead.end, ahead.last)), ..look(&calendar, "2026-03-10") };
-        let mut fold = Purchases::with(&calendar, vec![from], (date("2026-01-01"), date("2026-12-31")), 3, &[]);
+        let mut fold = Purchases::with(&calendar, vec![from], (date("2026-01-01"), date("2026-12-31")), &[]);
         let days = ["2026-03-01", "2026-03-11", "2026-03-17", "2026-03-18", "2026-03-31", "2026-04-01"];
         let orders: Vec<Event> =
             days.iter().map(|day| Event { at: at(&format!("{day}T10:00:00Z")), amount: 100 }).collect();
-        fold.observe(&History { customer: 0, segments: &[0, 2], orders: &orders, refunds: &[], signed_up_at: None });
+        fold.observe(&History { customer: 0, segments: &[0], orders: &orders, refunds: &[], signed_up_at: None });
         let snapshot = fold.at(&from).expect("asked for");
         assert_eq!(snapshot.weeks(), [2, 1, 1]);
         let own = Alike { frequency: 0, recency: 0, age: 9, future: 4 };
-        assert_eq!(snapshot.cells(0), [(own, Many { customers: 1, repeat_spend: 0 })]);
+        assert_eq!(snapshot.customers(), [Standing { customer: 0, alike: own, repeat_spend: 0 }]);
     }
 }

@@ -1,13 +1,14 @@
 //! The hold-out check: models fitted to what was known a while ago, held against what came since.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 use tallybook_btyd::{Kind, Outlook, PurchaseModel};
 
-use super::{Layout, fit, history, refused};
+use super::{ByPair, fit, history, refused};
 use crate::exhibit::{Body, Curve, CurvePoint, Curves, Exhibit, Quantity, Row, Table};
-use crate::folds::purchases::{Alike, Many, Snapshot};
+use crate::folds::purchases::{Alike, Snapshot, Standing};
 use crate::metric::Unit;
-use crate::segments::TOTAL;
 
 /// What came, and what three predictors had foretold, over all customers of a class.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,19 +50,17 @@ const TOP: u16 = 7;
 impl HoldOut {
     /// Checks models fitted to a snapshot against the purchases counted after it.
     pub fn of(snapshot: &Snapshot, days: u32, models: &[Kind]) -> Result<Self, String> {
-        let cells = snapshot.cells(TOTAL);
-        if cells.is_empty() {
-            return Err("no customer had bought before the weeks held out".to_owned());
+        let customers = snapshot.customers();
+        if customers.is_empty() {
+            return Err("no customer had bought before the days held out".to_owned());
         }
-        let known = merged(&cells);
-        let (choice, _) = fit(&known, models).map_err(|error| error.to_string())?;
+        let choice = fit(customers, models).map_err(|error| error.to_string())?;
         let Some(chosen) = choice.chosen() else { return Err(refused(&choice)) };
         let model = chosen.model();
         let span = f64::from(days) / super::WEEK;
-        let cumulative = cumulative(&known, model, snapshot.weeks(), span);
-        let (purchases, exposure) = cells.iter().fold((0.0, 0.0), |(purchases, exposure), (alike, many)| {
-            let n = many.customers as f64;
-            (purchases + n * f64::from(alike.frequency), exposure + n * f64::from(alike.age) / super::WEEK)
+        let cumulative = cumulative(customers, model, snapshot.weeks(), span);
+        let (purchases, exposure) = customers.iter().fold((0.0, 0.0), |(purchases, exposure), own| {
+            (purchases + f64::from(own.alike.frequency), exposure + f64::from(own.alike.age) / super::WEEK)
         });
         let mean_rate = if exposure > 0.0 { purchases / exposure * span } else { 0.0 };
         let mut classes: Vec<Foretold> = (0..=TOP)
@@ -71,24 +70,26 @@ impl HoldOut {
             })
             .collect();
         let mut errors = [0.0; 3];
-        let foretold = |alike: &Alike| {
-            let age = f64::from(alike.age);
-            let own_rate = if age > 0.0 { f64::from(alike.frequency) / age * f64::from(days) } else { 0.0 };
-            let known = history(f64::from(alike.recency), age, alike);
-            (known.map_or(0.0, |history| model.expected_transactions(&history, span)), own_rate)
+        let pairs = customers.iter().map(|own| (own.alike.frequency, own.alike.age));
+        let ahead = Outlook::new(span, 0.0).map_err(|error| error.to_string())?;
+        let residuals = ByPair::new(pairs, |frequency, age| model.residual_if_alive(frequency, age, &ahead));
+        let foretold = |own: &Standing| {
+            let Alike { frequency, age, .. } = own.alike;
+            let own_rate = if age > 0 { f64::from(frequency) / f64::from(age) * f64::from(days) } else { 0.0 };
+            let alive = history(&own.alike).map_or(0.0, |history| model.probability_alive(&history));
+            (alive * residuals.at(frequency, age), own_rate)
         };
-        let foretold: Vec<(f64, f64)> = cells.par_iter().with_min_len(64).map(|(alike, _)| foretold(alike)).collect();
-        for ((alike, many), (expected, own_rate)) in cells.iter().zip(foretold) {
-            let n = many.customers as f64;
-            let came = f64::from(alike.future);
-            let class = &mut classes[usize::from(alike.frequency.min(TOP))];
-            class.customers += many.customers;
-            class.actual += n * came;
-            class.model += n * expected;
-            class.own_rate += n * own_rate;
-            class.mean_rate += n * mean_rate;
+        let foretold: Vec<(f64, f64)> = customers.par_iter().with_min_len(1024).map(foretold).collect();
+        for (own, (expected, own_rate)) in customers.iter().zip(foretold) {
+            let came = f64::from(own.alike.future);
+            let class = &mut classes[usize::from(own.alike.frequency.min(TOP))];
+            class.customers += 1;
+            class.actual += came;
+            class.model += expected;
+            class.own_rate += own_rate;
+            class.mean_rate += mean_rate;
             for (error, foretold) in errors.iter_mut().zip([expected, own_rate, mean_rate]) {
-                *error += n * (came - foretold).abs();
+                *error += (came - foretold).abs();
             }
         }
         let all = classes.iter().fold(
@@ -179,39 +180,23 @@ impl HoldOut {
     }
 }
 
-/// Customers alike up to the calibration, whatever they did after it.
-fn merged(cells: &[(Alike, Many)]) -> Vec<(Alike, Many)> {
-    let mut merged: Vec<(Alike, Many)> = Vec::with_capacity(cells.len());
-    for (alike, many) in cells {
-        let own = Alike { future: 0, ..*alike };
-        match merged.last_mut().filter(|last| last.0 == own) {
-            Some(last) => {
-                last.1.customers += many.customers;
-                last.1.repeat_spend += many.repeat_spend;
-            }
-            None => merged.push((own, *many)),
-        }
-    }
-    merged
-}
-
 /// Purchases up to the end of each week: that came, and that the model foretold.
-fn cumulative(cells: &[(Alike, Many)], model: &dyn PurchaseModel, weeks: &[u64], span: f64) -> Vec<(f64, f64)> {
-    let layout = Layout::new(&[cells.to_vec()], false);
-    let mut alive = vec![0.0; layout.pairs.len()];
-    for entry in layout.groups.iter().flatten() {
-        alive[entry.pair] += entry.customers * model.probability_alive(&entry.history);
+fn cumulative(customers: &[Standing], model: &dyn PurchaseModel, weeks: &[u64], span: f64) -> Vec<(f64, f64)> {
+    let mut alive: BTreeMap<(u16, u16), f64> = BTreeMap::new();
+    for own in customers {
+        let likely = history(&own.alike).map_or(0.0, |history| model.probability_alive(&history));
+        *alive.entry((own.alike.frequency, own.alike.age)).or_default() += likely;
     }
     let ends: Vec<Outlook> =
         (1..=weeks.len()).filter_map(|week| Outlook::new(span.min(week as f64), 0.0).ok()).collect();
-    let by_pair = layout.of_pairs(|frequency, age| -> Vec<f64> {
+    let by_pair = ByPair::new(alive.keys().copied(), |frequency, age| -> Vec<f64> {
         ends.iter().map(|end| model.residual_if_alive(frequency, age, end)).collect()
     });
     let mut came = 0.0;
     let mut out = Vec::with_capacity(weeks.len());
     for (week, &count) in weeks.iter().enumerate() {
         came += count as f64;
-        let expected = alive.iter().zip(&by_pair).map(|(alive, by_week)| alive * by_week[week]).sum();
+        let expected = alive.iter().map(|(&(frequency, age), alive)| alive * by_pair.at(frequency, age)[week]).sum();
         out.push((came, expected));
     }
     out

@@ -5,9 +5,10 @@ mod card;
 mod contracts;
 mod hold_out;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use chrono::NaiveDate;
+use foldhash::fast::FixedState;
 use rayon::prelude::*;
 use tallybook_btyd::{
     AnyFit, Choice, Demands, Error, GammaGamma, History, Kind, Outlook, PurchaseModel, Sample, Spend, SpendFit,
@@ -19,8 +20,8 @@ pub use contracts::{ContractLife, ContractValuation, Contracts};
 pub use hold_out::HoldOut;
 
 use crate::calendar::shift;
-use crate::folds::purchases::{Alike, Many, Scored, Snapshot};
-use crate::segments::TOTAL;
+use crate::folds::purchases::{Alike, Snapshot, Standing};
+use crate::segments::Segments;
 
 /// Days of the models' unit of time.
 pub const WEEK: f64 = 7.0;
@@ -87,13 +88,11 @@ pub struct Valuation {
 }
 
 /// Fits purchase models to the customers of a snapshot.
-fn fit(cells: &[(Alike, Many)], models: &[Kind]) -> Result<(Choice, Sample), Error> {
-    let each = cells.iter().flat_map(|(alike, many)| {
-        let one = (u32::from(alike.frequency), u32::from(alike.recency), u32::from(alike.age));
-        std::iter::repeat_n(one, usize::try_from(many.customers).unwrap_or(0))
-    });
-    let sample = Sample::from_days(each, WEEK)?;
-    Ok((Choice::of(&sample, models, &Demands::default()), sample))
+fn fit(customers: &[Standing], models: &[Kind]) -> Result<Choice, Error> {
+    let each = customers
+        .iter()
+        .map(|Standing { alike, .. }| (u32::from(alike.frequency), u32::from(alike.recency), u32::from(alike.age)));
+    Ok(Choice::of(&Sample::from_days(each, WEEK)?, models, &Demands::default()))
 }
 
 /// Says why no model could be used.
@@ -103,7 +102,7 @@ fn refused(choice: &Choice) -> String {
 
 /// Fits the spend model, with what takes its place where it cannot be used.
 fn fit_spend(snapshot: &Snapshot) -> Result<(SpendFit, Spend), String> {
-    let totals = snapshot.spends().iter().map(|&(frequency, spent)| (u32::from(frequency), spent as f64));
+    let totals = snapshot.customers().iter().map(|own| (u32::from(own.alike.frequency), own.repeat_spend as f64));
     let sample = SpendSample::from_totals(totals).map_err(|error| error.to_string())?;
     let fit = SpendFit::of(&sample, &Demands::default());
     let spend = Spend::of(&fit, sample.pooled_mean()).ok_or("no customer has bought more than once")?;
@@ -112,19 +111,24 @@ fn fit_spend(snapshot: &Snapshot) -> Result<(SpendFit, Spend), String> {
 
 impl Valuation {
     /// Values the customers of a snapshot taken on a day, or says why they cannot be.
-    pub fn of(snapshot: &Snapshot, on: NaiveDate, segments: usize, assumptions: &Assumptions) -> Result<Self, String> {
-        let everyone = snapshot.cells(TOTAL);
-        if everyone.is_empty() {
+    pub fn of(
+        snapshot: &Snapshot,
+        on: NaiveDate,
+        segments: &Segments,
+        assumptions: &Assumptions,
+    ) -> Result<Self, String> {
+        let customers = snapshot.customers();
+        if customers.is_empty() {
             return Err("no customer has bought yet".to_owned());
         }
-        let (choice, _) = fit(&everyone, &assumptions.models).map_err(|error| error.to_string())?;
+        let wrong = |error: Error| error.to_string();
+        let choice = fit(customers, &assumptions.models).map_err(wrong)?;
         let Some(chosen) = choice.chosen() else { return Err(refused(&choice)) };
         let (spend_fit, spend) = fit_spend(snapshot)?;
-        let cohorts = by_month(&everyone, on);
-        let mut groups: Vec<Vec<(Alike, Many)>> = (0..segments).map(|segment| snapshot.cells(segment)).collect();
-        groups.extend(cohorts.values().cloned());
-        let mut worths = worths(&groups, chosen, &spend_fit, &spend, assumptions).map_err(|error| error.to_string())?;
-        let cohorts = cohorts.into_keys().zip(worths.split_off(segments)).collect();
+        let groups = Groups::new(customers, on, segments);
+        let mut worths = worths(customers, &groups, chosen, &spend_fit, &spend, assumptions).map_err(wrong)?;
+        let months = worths.split_off(segments.count());
+        let cohorts = groups.months.into_iter().zip(months).filter(|(_, worth)| worth.customers > 0).collect();
         Ok(Self { choice, spend_fit, spend, segments: worths, cohorts })
     }
 
@@ -134,14 +138,14 @@ impl Valuation {
     }
 
     /// Scores a customer: probability of being alive, purchases and spend a purchase expected, and the value of both.
-    pub fn score(&self, customer: &Scored, assumptions: &Assumptions) -> Option<Score> {
+    pub fn score(&self, customer: &Standing, spent: i64, assumptions: &Assumptions) -> Option<Score> {
         let model = self.chosen()?.model();
-        let history = history(f64::from(customer.alike.recency), f64::from(customer.alike.age), &customer.alike)?;
+        let history = history(&customer.alike)?;
         let spend = self.spend.expected(u32::from(customer.alike.frequency), customer.repeat_spend as f64);
         Some(Score {
             customer: customer.customer,
             alike: customer.alike,
-            spend: customer.spend,
+            spend: spent,
             alive: model.probability_alive(&history),
             purchases: model.expected_transactions(&history, assumptions.horizon()),
             expected_spend: spend,
@@ -180,147 +184,222 @@ pub struct Score {
     pub value: f64,
 }
 
-fn history(recency: f64, age: f64, alike: &Alike) -> Option<History> {
-    History::new(u32::from(alike.frequency), recency / WEEK, age / WEEK).ok()
+fn history(alike: &Alike) -> Option<History> {
+    let weeks = |days: u16| f64::from(days) / WEEK;
+    History::new(u32::from(alike.frequency), weeks(alike.recency), weeks(alike.age)).ok()
 }
 
-/// Sorts customers by the month of their first purchase.
-fn by_month(cells: &[(Alike, Many)], on: NaiveDate) -> BTreeMap<NaiveDate, Vec<(Alike, Many)>> {
-    use chrono::Datelike;
-    let mut months: BTreeMap<NaiveDate, Vec<(Alike, Many)>> = BTreeMap::new();
-    for cell in cells {
-        let first = shift(on, -i64::from(cell.0.age));
-        months.entry(first.with_day(1).unwrap_or(first)).or_default().push(*cell);
-    }
-    months
+/// To which groups each customer belongs: segments first, then months of the first purchase.
+struct Groups<'a> {
+    segments: &'a Segments,
+    /// First days of the months, ascending.
+    months: Vec<NaiveDate>,
+    /// By age in days, the month's position.
+    by_age: Vec<usize>,
 }
 
-/// Customers laid out for prediction: what depends on frequency and age alone is computed once for each pair of them.
-struct Layout {
-    pairs: Vec<(u32, f64)>,
-    groups: Vec<Vec<Entry>>,
-}
-
-struct Entry {
-    pair: usize,
-    history: History,
-    customers: f64,
-    spend: f64,
-}
-
-impl Layout {
-    /// Lays groups out day by day, or week by week: for standard errors that is as good, and much less.
-    fn new(groups: &[Vec<(Alike, Many)>], coarse: bool) -> Self {
-        let mut numbers: HashMap<(u32, u64), usize> = HashMap::new();
-        let mut layout = Self { pairs: Vec::new(), groups: Vec::with_capacity(groups.len()) };
-        for group in groups {
-            let mut cells: BTreeMap<(u16, u16, u16), (f64, f64, f64, f64)> = BTreeMap::new();
-            for (alike, many) in group {
-                let step = if coarse { 7 } else { 1 };
-                let cell = cells.entry((alike.frequency, alike.recency / step, alike.age / step)).or_default();
-                let n = many.customers as f64;
-                let middle = |days: u16| if coarse { f64::from(days / step * step) + 3.0 } else { f64::from(days) };
-                cell.0 += n;
-                cell.1 += n * if alike.frequency == 0 { 0.0 } else { middle(alike.recency) };
-                cell.2 += n * middle(alike.age);
-                cell.3 += many.repeat_spend as f64;
-            }
-            let entries = cells.into_iter().filter_map(|((frequency, ..), (n, recency, age, spend))| {
-                let alike = Alike { frequency, recency: 0, age: 0, future: 0 };
-                let history = history(recency / n, age / n, &alike)?;
-                let key = (history.frequency(), history.age().to_bits());
-                let pair = *numbers.entry(key).or_insert_with(|| {
-                    layout.pairs.push((history.frequency(), history.age()));
-                    layout.pairs.len() - 1
-                });
-                Some(Entry { pair, history, customers: n, spend })
-            });
-            let entries = entries.collect();
-            layout.groups.push(entries);
-        }
-        layout
-    }
-
-    fn len(&self) -> usize {
-        self.groups.iter().map(Vec::len).sum()
-    }
-
-    /// Computes something of every pair, in parallel.
-    fn of_pairs<T: Send>(&self, f: impl Fn(u32, f64) -> T + Sync) -> Vec<T> {
-        self.pairs.par_iter().with_min_len(16).map(|&(frequency, age)| f(frequency, age)).collect()
-    }
-
-    /// Computes alive, purchases and value of each group in turn.
-    fn totals(
-        &self,
-        model: &dyn PurchaseModel,
-        spend: &Spend,
-        outlook: &Outlook,
-        plain: &Outlook,
-        margin: f64,
-    ) -> Vec<f64> {
-        let residual = self.of_pairs(|frequency, age| {
-            (model.residual_if_alive(frequency, age, plain), model.residual_if_alive(frequency, age, outlook))
-        });
-        let total = |group: &Vec<Entry>| {
-            let mut sums = [0.0; 3];
-            for entry in group {
-                let alive = model.probability_alive(&entry.history);
-                let (purchases, discounted) = residual[entry.pair];
-                // Expected spend is linear in what was spent, so the mean customer of a cell stands for all of them.
-                let worth = spend.expected(entry.history.frequency(), entry.spend / entry.customers);
-                sums[0] += entry.customers * alive;
-                sums[1] += entry.customers * alive * purchases;
-                sums[2] += entry.customers * alive * discounted * worth * margin;
-            }
-            sums
+impl<'a> Groups<'a> {
+    fn new(customers: &[Standing], on: NaiveDate, segments: &'a Segments) -> Self {
+        use chrono::Datelike;
+        let oldest = customers.iter().map(|own| own.alike.age).max().unwrap_or(0);
+        let month = |age: u16| {
+            let first = shift(on, -i64::from(age));
+            first.with_day(1).unwrap_or(first)
         };
-        self.groups.par_iter().map(total).collect::<Vec<_>>().concat()
+        let mut months: Vec<NaiveDate> = (0..=oldest).map(month).collect();
+        months.reverse();
+        months.dedup();
+        let by_age = (0..=oldest).map(|age| months.partition_point(|own| *own < month(age))).collect();
+        Self { segments, months, by_age }
+    }
+
+    fn count(&self) -> usize {
+        self.segments.count() + self.months.len()
+    }
+
+    /// Lists the groups of a customer.
+    fn of(&self, own: &Standing, out: &mut Vec<usize>) {
+        self.segments.of_customer(own.customer, out);
+        out.push(self.segments.count() + self.by_age[usize::from(own.alike.age)]);
     }
 }
 
-/// Cells above which standard errors are computed week by week.
-const COARSE: usize = 5_000;
+/// Something that depends on frequency and age alone, computed once for each pair of them that occurs.
+struct ByPair<T> {
+    numbers: HashMap<(u16, u16), usize, FixedState>,
+    values: Vec<T>,
+}
+
+impl<T: Send> ByPair<T> {
+    /// Computes the values, in parallel.
+    fn new(pairs: impl Iterator<Item = (u16, u16)>, compute: impl Fn(u32, f64) -> T + Sync) -> Self {
+        let mut numbers: HashMap<(u16, u16), usize, FixedState> = HashMap::default();
+        let mut known = Vec::new();
+        for pair in pairs {
+            numbers.entry(pair).or_insert_with(|| {
+                known.push(pair);
+                known.len() - 1
+            });
+        }
+        let compute = |&(frequency, age): &(u16, u16)| compute(u32::from(frequency), f64::from(age) / WEEK);
+        let values = known.par_iter().with_min_len(16).map(compute).collect();
+        Self { numbers, values }
+    }
+
+    fn at(&self, frequency: u16, age: u16) -> &T {
+        &self.values[self.numbers[&(frequency, age)]]
+    }
+}
+
+/// Customers of a group who are nearly alike.
+struct Coarse {
+    group: usize,
+    alike: Alike,
+    customers: f64,
+    repeat_spend: f64,
+}
+
+/// Days to which the times of nearly alike customers are rounded. Relative errors, which is all that is computed from them, are as good.
+const ROUNDED: u16 = 14;
+
+fn coarse(customers: &[Standing], groups: &Groups<'_>) -> Vec<Coarse> {
+    let mut cells: HashMap<(u32, u16, u16, u16), (f64, f64), FixedState> = HashMap::default();
+    let mut own = Vec::new();
+    for customer in customers {
+        groups.of(customer, &mut own);
+        let Alike { frequency, recency, age, .. } = customer.alike;
+        for &group in &own {
+            let group = u32::try_from(group).unwrap_or(u32::MAX);
+            let cell = cells.entry((group, frequency, recency / ROUNDED, age / ROUNDED)).or_default();
+            cell.0 += 1.0;
+            cell.1 += customer.repeat_spend as f64;
+        }
+    }
+    let mut cells: Vec<_> = cells.into_iter().collect();
+    cells.sort_unstable_by_key(|(key, _)| *key);
+    let middle = |step: u16| step * ROUNDED + ROUNDED / 2;
+    cells
+        .into_iter()
+        .map(|((group, frequency, recency, age), (customers, repeat_spend))| Coarse {
+            group: group as usize,
+            alike: Alike {
+                frequency,
+                recency: if frequency == 0 { 0 } else { middle(recency).min(middle(age)) },
+                age: middle(age),
+                future: 0,
+            },
+            customers,
+            repeat_spend,
+        })
+        .collect()
+}
+
+/// Sums of alive, purchases and value.
+type Sums = [f64; 3];
+
+/// What a prediction is made with.
+struct Predictor<'a> {
+    model: &'a dyn PurchaseModel,
+    spend: Spend,
+    outlook: Outlook,
+    plain: Outlook,
+    margin: f64,
+}
+
+impl Predictor<'_> {
+    /// Purchases ahead of those who are alive, plain and discounted, for some frequencies and ages.
+    fn residuals(&self, pairs: impl Iterator<Item = (u16, u16)>) -> ByPair<(f64, f64)> {
+        let residual = |frequency, age, outlook| self.model.residual_if_alive(frequency, age, outlook);
+        ByPair::new(pairs, |frequency, age| {
+            (residual(frequency, age, &self.plain), residual(frequency, age, &self.outlook))
+        })
+    }
+
+    /// Predicts for a customer.
+    fn one(&self, alike: &Alike, repeat_spend: f64, residuals: &ByPair<(f64, f64)>) -> Sums {
+        let alive = history(alike).map_or(0.0, |history| self.model.probability_alive(&history));
+        let (purchases, discounted) = residuals.at(alike.frequency, alike.age);
+        let spend = self.spend.expected(u32::from(alike.frequency), repeat_spend);
+        [alive, alive * purchases, alive * discounted * spend * self.margin]
+    }
+
+    /// Predicts for nearly alike customers, by group.
+    fn coarse(&self, cells: &[Coarse], groups: usize) -> Vec<f64> {
+        let residuals = self.residuals(cells.iter().map(|cell| (cell.alike.frequency, cell.alike.age)));
+        // Expected spend is linear in what was spent, so the mean customer of a cell stands for all of them.
+        let one = |cell: &Coarse| self.one(&cell.alike, cell.repeat_spend / cell.customers, &residuals);
+        let predicted: Vec<Sums> = cells.par_iter().with_min_len(256).map(one).collect();
+        let mut sums = vec![0.0; 3 * groups];
+        for (cell, own) in cells.iter().zip(predicted) {
+            for (at, value) in own.into_iter().enumerate() {
+                sums[3 * cell.group + at] += cell.customers * value;
+            }
+        }
+        sums
+    }
+}
+
+/// Customers that are predicted at once. A fixed number, so that sums do not depend on the machine.
+const BATCH: usize = 1 << 14;
 
 fn worths(
-    groups: &[Vec<(Alike, Many)>],
+    customers: &[Standing],
+    groups: &Groups<'_>,
     fit: &AnyFit,
     spend_fit: &SpendFit,
     spend: &Spend,
     assumptions: &Assumptions,
 ) -> Result<Vec<Worth>, Error> {
-    let (outlook, plain) = (assumptions.outlook()?, Outlook::new(assumptions.horizon(), 0.0)?);
-    let margin = assumptions.margin;
-    let fine = Layout::new(groups, false);
-    let values = fine.totals(fit.model(), spend, &outlook, &plain, margin);
-    let coarse = (fine.len() > COARSE).then(|| Layout::new(groups, true));
-    let layout = coarse.as_ref().unwrap_or(&fine);
-    let by_purchases = fit.with_errors(&|model| layout.totals(model, spend, &outlook, &plain, margin));
+    let predictor = Predictor {
+        model: fit.model(),
+        spend: *spend,
+        outlook: assumptions.outlook()?,
+        plain: Outlook::new(assumptions.horizon(), 0.0)?,
+        margin: assumptions.margin,
+    };
+    let residuals = predictor.residuals(customers.iter().map(|own| (own.alike.frequency, own.alike.age)));
+    let batch = |batch: &[Standing]| {
+        let mut sums = vec![(0_u64, [0.0; 3]); groups.count()];
+        let mut own = Vec::new();
+        for customer in batch {
+            let predicted = predictor.one(&customer.alike, customer.repeat_spend as f64, &residuals);
+            groups.of(customer, &mut own);
+            for &group in &own {
+                sums[group].0 += 1;
+                sums[group].1.iter_mut().zip(predicted).for_each(|(sum, value)| *sum += value);
+            }
+        }
+        sums
+    };
+    let mut totals = vec![(0_u64, [0.0; 3]); groups.count()];
+    for batch in customers.par_chunks(BATCH).map(batch).collect::<Vec<_>>() {
+        for (total, part) in totals.iter_mut().zip(batch) {
+            total.0 += part.0;
+            total.1.iter_mut().zip(part.1).for_each(|(sum, value)| *sum += value);
+        }
+    }
+    let cells = coarse(customers, groups);
+    let by_purchases = fit.with_errors(&|model| Predictor { model, ..predictor }.coarse(&cells, groups.count()));
     let by_spend = match spend {
         Spend::Pooled { .. } => Some(Vec::new()),
         Spend::GammaGamma(_) => spend_fit.with_errors(|model: &GammaGamma| {
-            layout.totals(fit.model(), &Spend::GammaGamma(*model), &outlook, &plain, margin)
+            Predictor { spend: Spend::GammaGamma(*model), ..predictor }.coarse(&cells, groups.count())
         }),
     };
-    let known = |at: usize| {
+    let known = |group: usize, at: usize, value: f64| {
         let errors = by_purchases.as_ref().zip(by_spend.as_ref());
-        // Relative errors of the layout they were computed on.
         let error = errors.map(|(purchases, spends)| {
-            let (value, error) = purchases[at];
-            let other = spends.get(at).map_or(0.0, |(_, error)| *error);
-            if value == 0.0 { 0.0 } else { error.hypot(other) / value * values[at] }
+            let (rounded, error) = purchases[3 * group + at];
+            let other = spends.get(3 * group + at).map_or(0.0, |(_, error)| *error);
+            if rounded == 0.0 { 0.0 } else { error.hypot(other) / rounded * value }
         });
-        Known { value: values[at], error }
+        Known { value, error }
     };
-    let customers = |group: &Vec<(Alike, Many)>| group.iter().map(|(_, many)| many.customers).sum();
-    Ok(groups
-        .iter()
-        .enumerate()
-        .map(|(at, group)| Worth {
-            customers: customers(group),
-            alive: known(3 * at),
-            purchases: known(3 * at + 1),
-            value: known(3 * at + 2),
-        })
-        .collect())
+    let worth = |(group, (customers, [alive, purchases, value])): (usize, (u64, Sums))| Worth {
+        customers,
+        alive: known(group, 0, alive),
+        purchases: known(group, 1, purchases),
+        value: known(group, 2, value),
+    };
+    Ok(totals.into_iter().enumerate().map(worth).collect())
 }
