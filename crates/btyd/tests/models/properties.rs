@@ -103,13 +103,13 @@ proptest! {
                 let (above, below) = (shifted(1.0), shifted(-1.0));
                 let slope = (above.value - below.value) / (2.0 * step);
                 // What differences of values of this size can show.
-                let noise = 1e-14 * here.value.abs().max(f64::from(history.frequency())).max(1.0) / step * 100.0;
+                let noise = 1e-12 * here.value.abs().max(f64::from(history.frequency())).max(1.0) / step;
                 let bar = 1e-6 * here.gradient[i].abs().max(1e-3 / parameters[i]) + noise;
                 prop_assert!((slope - here.gradient[i]).abs() <= bar, "{} {i}: {slope} {}", M::NAME, here.gradient[i]);
                 for j in 0..4 {
                     let curve = (above.gradient[j] - below.gradient[j]) / (2.0 * step);
                     let size = here.hessian[i][j].abs().max(1e-3 / parameters[i] / parameters[j]);
-                    let noise = 2e-13 * (1.0 + f64::from(history.frequency())) / parameters[j] / step * 100.0;
+                    let noise = 2e-11 * (1.0 + f64::from(history.frequency())) / parameters[j] / step;
                     prop_assert!((curve - here.hessian[i][j]).abs() <= 1e-5 * size + noise, "{} {i} {j}: {curve} {}", M::NAME, here.hessian[i][j]);
                 }
             }

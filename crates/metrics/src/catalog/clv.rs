@@ -9,7 +9,7 @@ use tallybook_btyd::Kind;
 use tallybook_ingest::TableKind;
 
 use super::inactivity_churn::{pair, request_pairs};
-use super::shared::{CohortCell, CohortView, DayCount, Fraction, LifeBasis, Rate, cumulative_revenue};
+use super::shared::{CohortCell, CohortView, DayCount, Draws, Fraction, LifeBasis, Rate, cumulative_revenue};
 use crate::calendar::{Period, Window};
 use crate::estimate::{Estimate, Moments, Outcome, Undefined};
 use crate::exhibit::{Body, Exhibit, Quantity, Row, Table};
@@ -33,7 +33,7 @@ pub(super) const INFO: Info = Info {
     definition: "Margin that a customer has brought by an age, over all cohorts that have reached it; beside it the textbook formula, and the margin that today's customers are predicted to bring.",
     formula: "historic: cumulative margin by age / customers; formula: margin a customer and window / churn a window; predicted: sum over customers of P(alive) x expected purchases x expected spend x margin, discounted over the horizon, / customers",
     source: "Gupta & Lehmann (2003), Journal of Interactive Marketing 17(1); Farris et al. (2010), Marketing Metrics, ch. 5; Fader, Hardie & Lee (2005), Marketing Science 24(2) and Journal of Marketing Research 42(4)",
-    interval: "Student's t over customers (historic); delta method (formula; predicted: from the fit's parameters, on the logarithm)",
+    interval: "Student's t over customers (historic); delta method (formula; predicted: from the fit's parameters, on the logarithm, or by resampling the customers)",
     traps: &[
         "only cohorts that have reached the age count: younger ones would pull it down",
         "the formula assumes that margin and churn stay as they are, for ever and for everyone",
@@ -77,6 +77,11 @@ pub(super) const INFO: Info = Info {
             name: "hold_out_days",
             default: "182",
             meaning: "days at the end that models are checked against, fitted to what was known before",
+        },
+        OptionInfo {
+            name: "bootstrap",
+            default: "0",
+            meaning: "resamples of the customers for the intervals of predictions, 20 to 2000; 0 for the delta method",
         },
         OptionInfo {
             name: "scores",
@@ -128,6 +133,9 @@ pub(super) struct Clv {
     /// Days at the end that models are checked against.
     #[serde(default = "half_a_year")]
     hold_out_days: DayCount,
+    /// Resamples of the customers for the intervals of predictions.
+    #[serde(default)]
+    bootstrap: Draws,
     /// Whether every customer's prediction is written.
     #[serde(default)]
     scores: bool,
@@ -238,6 +246,7 @@ impl Clv {
             horizon_days: self.horizon_days.0,
             annual_rate: self.discount_rate.0,
             margin: self.margin(),
+            draws: self.bootstrap.0,
         }
     }
 

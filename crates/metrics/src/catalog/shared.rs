@@ -113,6 +113,30 @@ impl schemars::JsonSchema for Rate {
     }
 }
 
+/// A number of resamples: none, or as many as give a standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Draws(pub(super) u32);
+
+impl<'de> Deserialize<'de> for Draws {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let draws = u32::deserialize(deserializer)?;
+        if draws == 0 || (20..=2000).contains(&draws) {
+            return Ok(Self(draws));
+        }
+        Err(de::Error::custom(format!("{draws} resamples is neither 0 nor between 20 and 2000")))
+    }
+}
+
+impl schemars::JsonSchema for Draws {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Draws".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "integer", "minimum": 0, "maximum": 2000 })
+    }
+}
+
 /// A number of days of at least one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct DayCount(pub(super) u32);

@@ -37,6 +37,8 @@ pub struct Assumptions {
     pub annual_rate: f64,
     /// Share of spend that is margin.
     pub margin: f64,
+    /// Resamples of the customers that standard errors are computed from; by the delta method where there are none.
+    pub draws: u32,
 }
 
 impl Assumptions {
@@ -89,10 +91,14 @@ pub struct Valuation {
 
 /// Fits purchase models to the customers of a snapshot.
 fn fit(customers: &[Standing], models: &[Kind]) -> Result<Choice, Error> {
+    Ok(Choice::of(&sample(customers)?, models, &Demands::default()))
+}
+
+fn sample(customers: &[Standing]) -> Result<Sample, Error> {
     let each = customers
         .iter()
         .map(|Standing { alike, .. }| (u32::from(alike.frequency), u32::from(alike.recency), u32::from(alike.age)));
-    Ok(Choice::of(&Sample::from_days(each, WEEK)?, models, &Demands::default()))
+    Sample::from_days(each, WEEK)
 }
 
 /// Says why no model could be used.
@@ -100,13 +106,38 @@ fn refused(choice: &Choice) -> String {
     format!("no model of purchases can be relied on: {}", choice.remarks().join("; "))
 }
 
-/// Fits the spend model, with what takes its place where it cannot be used.
-fn fit_spend(snapshot: &Snapshot) -> Result<(SpendFit, Spend), String> {
-    let totals = snapshot.customers().iter().map(|own| (u32::from(own.alike.frequency), own.repeat_spend as f64));
-    let sample = SpendSample::from_totals(totals).map_err(|error| error.to_string())?;
-    let fit = SpendFit::of(&sample, &Demands::default());
-    let spend = Spend::of(&fit, sample.pooled_mean()).ok_or("no customer has bought more than once")?;
-    Ok((fit, spend))
+fn spend_sample(customers: &[Standing]) -> Result<SpendSample, Error> {
+    SpendSample::from_totals(customers.iter().map(|own| (u32::from(own.alike.frequency), own.repeat_spend as f64)))
+}
+
+/// How spend is predicted, and how well that is known.
+struct SpendChoice {
+    fit: SpendFit,
+    spend: Spend,
+    /// Relative standard error of the pooled mean, where that is used.
+    pooled_error: f64,
+}
+
+impl SpendChoice {
+    /// Fits the spend model, with what takes its place where it cannot be used.
+    fn new(customers: &[Standing]) -> Result<Self, String> {
+        let sample = spend_sample(customers).map_err(|error| error.to_string())?;
+        let fit = SpendFit::of(&sample, &Demands::default());
+        let pooled = sample.pooled_mean();
+        let spend = Spend::of(&fit, pooled).ok_or("no customer has bought more than once")?;
+        Ok(Self { fit, spend, pooled_error: pooled.map_or(0.0, |mean| pooled_error(customers, mean)) })
+    }
+}
+
+/// The relative standard error of the pooled mean: of a ratio of sums over customers.
+fn pooled_error(customers: &[Standing], mean: f64) -> f64 {
+    let (mut squares, mut purchases) = (0.0, 0.0);
+    for own in customers {
+        let x = f64::from(own.alike.frequency);
+        squares += (own.repeat_spend as f64 - mean * x).powi(2);
+        purchases += x;
+    }
+    squares.sqrt() / purchases / mean
 }
 
 impl Valuation {
@@ -124,12 +155,12 @@ impl Valuation {
         let wrong = |error: Error| error.to_string();
         let choice = fit(customers, &assumptions.models).map_err(wrong)?;
         let Some(chosen) = choice.chosen() else { return Err(refused(&choice)) };
-        let (spend_fit, spend) = fit_spend(snapshot)?;
+        let spend = SpendChoice::new(customers)?;
         let groups = Groups::new(customers, on, segments);
-        let mut worths = worths(customers, &groups, chosen, &spend_fit, &spend, assumptions).map_err(wrong)?;
+        let mut worths = worths(customers, &groups, chosen, &spend, assumptions).map_err(wrong)?;
         let months = worths.split_off(segments.count());
         let cohorts = groups.months.into_iter().zip(months).filter(|(_, worth)| worth.customers > 0).collect();
-        Ok(Self { choice, spend_fit, spend, segments: worths, cohorts })
+        Ok(Self { choice, spend_fit: spend.fit, spend: spend.spend, segments: worths, cohorts })
     }
 
     /// Gives the fit in use.
@@ -339,6 +370,68 @@ impl Predictor<'_> {
     }
 }
 
+/// Relative standard errors by the delta method, from both models' parameters; nothing where the information of one is singular.
+fn by_delta(
+    cells: &[Coarse],
+    groups: usize,
+    fit: &AnyFit,
+    spend: &SpendChoice,
+    predictor: &Predictor<'_>,
+) -> Option<Vec<f64>> {
+    let by_purchases = fit.with_errors(&|model| Predictor { model, ..*predictor }.coarse(cells, groups))?;
+    let by_spend = match spend.spend {
+        // Only values depend on it, and they in proportion.
+        Spend::Pooled { .. } => (0..by_purchases.len())
+            .map(|at| (0.0, if at % 3 == 2 { by_purchases[at].0 * spend.pooled_error } else { 0.0 }))
+            .collect(),
+        Spend::GammaGamma(_) => spend.fit.with_errors(|model: &GammaGamma| {
+            Predictor { spend: Spend::GammaGamma(*model), ..*predictor }.coarse(cells, groups)
+        })?,
+    };
+    let relative = |((value, purchases), (_, spend)): ((f64, f64), (f64, f64))| {
+        if value == 0.0 { 0.0 } else { purchases.hypot(spend) / value }
+    };
+    Some(by_purchases.into_iter().zip(by_spend).map(relative).collect())
+}
+
+/// The seed of resampling: the same customers give the same figures.
+const SEED: u64 = 1987;
+
+/// Relative standard errors from both models fitted to resamples of the customers: the standard deviation of the logarithm over draws, which
+/// does not hold the models for right.
+fn resampled(
+    customers: &[Standing],
+    cells: &[Coarse],
+    groups: usize,
+    fit: &AnyFit,
+    spend: &SpendChoice,
+    predictor: &Predictor<'_>,
+    draws: u32,
+) -> Result<Vec<f64>, Error> {
+    let models = fit.bootstrap(&sample(customers)?, draws, SEED);
+    let spends = match spend.spend {
+        Spend::Pooled { .. } => vec![spend.spend; models.len()],
+        Spend::GammaGamma(_) => {
+            let drawn = spend.fit.bootstrap(&spend_sample(customers)?, draws, SEED + 1);
+            drawn.into_iter().map(Spend::GammaGamma).collect()
+        }
+    };
+    let pooled = if matches!(spend.spend, Spend::Pooled { .. }) { spend.pooled_error } else { 0.0 };
+    let predict = |(model, spend): (&Box<dyn PurchaseModel>, &Spend)| {
+        Predictor { model: model.as_ref(), spend: *spend, ..*predictor }.coarse(cells, groups)
+    };
+    let drawn: Vec<Vec<f64>> = models.iter().zip(&spends).map(predict).collect();
+    let spread = |at: usize| {
+        let logarithms: Vec<f64> = drawn.iter().map(|draw| draw[at].ln()).filter(|ln| ln.is_finite()).collect();
+        let n = logarithms.len() as f64;
+        let mean = logarithms.iter().sum::<f64>() / n;
+        let variance = logarithms.iter().map(|ln| (ln - mean).powi(2)).sum::<f64>() / (n - 1.0);
+        let own = if variance.is_finite() { variance.sqrt() } else { 0.0 };
+        if at % 3 == 2 { own.hypot(pooled) } else { own }
+    };
+    Ok((0..3 * groups).map(spread).collect())
+}
+
 /// Customers that are predicted at once. A fixed number, so that sums do not depend on the machine.
 const BATCH: usize = 1 << 14;
 
@@ -346,13 +439,12 @@ fn worths(
     customers: &[Standing],
     groups: &Groups<'_>,
     fit: &AnyFit,
-    spend_fit: &SpendFit,
-    spend: &Spend,
+    spend: &SpendChoice,
     assumptions: &Assumptions,
 ) -> Result<Vec<Worth>, Error> {
     let predictor = Predictor {
         model: fit.model(),
-        spend: *spend,
+        spend: spend.spend,
         outlook: assumptions.outlook()?,
         plain: Outlook::new(assumptions.horizon(), 0.0)?,
         margin: assumptions.margin,
@@ -379,21 +471,15 @@ fn worths(
         }
     }
     let cells = coarse(customers, groups);
-    let by_purchases = fit.with_errors(&|model| Predictor { model, ..predictor }.coarse(&cells, groups.count()));
-    let by_spend = match spend {
-        Spend::Pooled { .. } => Some(Vec::new()),
-        Spend::GammaGamma(_) => spend_fit.with_errors(|model: &GammaGamma| {
-            Predictor { spend: Spend::GammaGamma(*model), ..predictor }.coarse(&cells, groups.count())
-        }),
+    let errors = if assumptions.draws > 0 {
+        Some(resampled(customers, &cells, groups.count(), fit, spend, &predictor, assumptions.draws)?)
+    } else {
+        by_delta(&cells, groups.count(), fit, spend, &predictor)
     };
-    let known = |group: usize, at: usize, value: f64| {
-        let errors = by_purchases.as_ref().zip(by_spend.as_ref());
-        let error = errors.map(|(purchases, spends)| {
-            let (rounded, error) = purchases[3 * group + at];
-            let other = spends.get(3 * group + at).map_or(0.0, |(_, error)| *error);
-            if rounded == 0.0 { 0.0 } else { error.hypot(other) / rounded * value }
-        });
-        Known { value, error }
+    // Relative errors, of nearly alike customers, hold for the customers themselves.
+    let known = |group: usize, at: usize, value: f64| Known {
+        value,
+        error: errors.as_ref().map(|errors| errors[3 * group + at] * value),
     };
     let worth = |(group, (customers, [alive, purchases, value])): (usize, (u64, Sums))| Worth {
         customers,
