@@ -175,7 +175,7 @@ impl ContractFit {
     /// Fits the model by maximum likelihood to customers of any cohorts, observed for any time each.
     pub fn of(rows: &[Contracts], demands: &Demands) -> Self {
         let customers: f64 = rows.iter().map(|row| row.customers).sum();
-        let lost: f64 = rows.iter().filter(|row| row.left).map(|row| row.customers).sum();
+        let lost = rows.iter().filter(|row| row.left).fold(0.0, |lost, row| lost + row.customers);
         let renewed: f64 = rows.iter().map(|row| row.customers * f64::from(row.renewals)).sum();
         let mut findings = Vec::new();
         if lost < demands.least_repeaters {
@@ -206,7 +206,7 @@ impl ContractFit {
     ///
     /// It is the model with α + β so large that θ does not vary, with the covariance of lost / (lost + renewed).
     pub fn constant(rows: &[Contracts]) -> Option<Self> {
-        let lost: f64 = rows.iter().filter(|row| row.left).map(|row| row.customers).sum();
+        let lost = rows.iter().filter(|row| row.left).fold(0.0, |lost, row| lost + row.customers);
         let renewed: f64 = rows.iter().map(|row| row.customers * f64::from(row.renewals)).sum();
         let due = lost + renewed;
         if lost <= 0.0 || renewed <= 0.0 {

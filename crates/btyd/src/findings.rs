@@ -99,20 +99,25 @@ impl fmt::Display for Finding {
         match self {
             Self::NoRepeats => write!(f, "no customer has bought on more than one day"),
             Self::TooFewRepeaters { repeaters, least } => {
-                write!(f, "only {repeaters} customers have bought more than once; it takes {least}")
+                let (who, have) = if *repeaters == 1.0 { ("customer", "has") } else { ("customers", "have") };
+                write!(f, "only {repeaters} {who} {have} bought more than once; it takes {least}")
             }
-            Self::TooFewLost { lost, least } => write!(f, "only {lost} customers were lost; it takes {least}"),
+            Self::TooFewLost { lost, least } => {
+                let were = if *lost == 1.0 { "customer was" } else { "customers were" };
+                write!(f, "only {lost} {were} lost; it takes {least}")
+            }
             Self::ConstantSpend => write!(f, "all customers spend the same"),
             Self::NotConverged { evaluations } => {
                 write!(f, "no maximum was reached in {evaluations} evaluations of the likelihood")
             }
-            Self::Boundary { parameter, value, to_zero } => {
+            Self::Boundary { parameter, to_zero, .. } => {
                 let end = if *to_zero { "zero" } else { "infinity" };
-                write!(f, "the data do not bound {parameter} away from {end} (the search left it at {value:.3e})")
+                write!(f, "the data do not bound {parameter} away from {end}")
             }
             Self::OneCustomer { parameter, standard_errors, frequency } => write!(
                 f,
-                "one customer with {frequency} repeat purchases moves {parameter} by {standard_errors:.1} standard errors"
+                "one customer with {frequency} repeat purchase{} moves {parameter} by {standard_errors:.1} standard errors",
+                if *frequency == 1 { "" } else { "s" }
             ),
             Self::MeanUndefined { q } => {
                 write!(f, "the mean spend has no finite expectation (q = {q:.3} is at most 1)")

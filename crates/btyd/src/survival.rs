@@ -61,6 +61,9 @@ pub struct KaplanMeier {
     pub customers: f64,
     /// How many of them were lost.
     pub ended: f64,
+    /// Times at which customers ceased to be seen, lost or not, with how many had been seen until then or longer.
+    #[serde(skip)]
+    exits: Vec<(f64, f64)>,
 }
 
 /// The time by which half of the customers are lost.
@@ -98,8 +101,10 @@ impl KaplanMeier {
         let customers: f64 = lives.iter().map(|life| life.customers).sum();
         let (mut at_risk, mut survival, mut variance, mut all) = (customers, 1.0, 0.0, 0.0);
         let mut steps = Vec::new();
+        let mut exits = Vec::new();
         for same in lives.chunk_by(|a, b| a.duration.total_cmp(&b.duration).is_eq()) {
             let ended: f64 = same.iter().filter(|life| life.ended).map(|life| life.customers).sum();
+            exits.push((same[0].duration, at_risk));
             if ended > 0.0 {
                 // Those seen until exactly then were still there when the others left.
                 let stays = ((at_risk - ended) / at_risk).max(0.0);
@@ -117,7 +122,13 @@ impl KaplanMeier {
             at_risk -= same.iter().map(|life| life.customers).sum::<f64>();
         }
         let seen = lives.last().map_or(0.0, |life| life.duration);
-        Ok(Self { steps, seen, customers, ended: all })
+        Ok(Self { steps, seen, customers, ended: all, exits })
+    }
+
+    /// Counts the customers who were seen until a time or longer.
+    pub fn at_risk(&self, time: f64) -> f64 {
+        let next = self.exits.partition_point(|(exit, _)| *exit < time);
+        self.exits.get(next).map_or(0.0, |(_, at_risk)| *at_risk)
     }
 
     /// Gives the share of customers who live longer than a time.
@@ -264,6 +275,8 @@ mod tests {
         }
         let median = curve.median().expect("reached");
         assert_eq!((median.time, median.low, median.high), (23.0, Some(13.0), None));
+        // Seen for 10 weeks or longer: 21 less three lost and one censored at 6, one lost at 7, one censored at 9.
+        assert!((curve.at_risk(10.0) - 15.0).abs() < 1e-12 && curve.at_risk(36.0) == 0.0);
         assert!((curve.ended - 9.0).abs() < 1e-12 && (curve.seen - 35.0).abs() < 1e-12);
         // 6 + .8571 x 1 + .8067 x 3 = 9.2773 weeks within the first ten.
         assert!((curve.mean_within(10.0) - 9.2773).abs() < 1e-3);

@@ -93,7 +93,7 @@ impl Publisher {
     }
 
     /// Reads a file of every report that has it, by the name of the report.
-    pub(crate) fn read_all(&self, name: &str) -> Result<Vec<String>, CliError> {
+    pub(crate) fn read_all(&self, name: &str) -> Result<Vec<Vec<u8>>, CliError> {
         let fail = |source| failed("read", &self.folder, &source);
         let mut paths: Vec<PathBuf> = Vec::new();
         for entry in fs::read_dir(&self.folder).map_err(fail)? {
@@ -101,7 +101,7 @@ impl Publisher {
         }
         paths.sort();
         let there = paths.iter().filter(|path| path.is_file());
-        there.map(|path| fs::read_to_string(path).map_err(|source| failed("read", path, &source))).collect()
+        there.map(|path| fs::read(path).map_err(|source| failed("read", path, &source))).collect()
     }
 
     /// Publishes a report; gives the file to open, or the folder where there is none.

@@ -75,7 +75,8 @@ pub(crate) fn run(plan: &Plan, progress: &Progress) -> Result<Vec<Published>, Cl
 
 /// Finds the model of the latest edition before a period, where there is one that can still be read.
 fn earlier_model(publisher: &Publisher, model: &ModelCard) -> Result<Option<ModelCard>, CliError> {
-    let cards = publisher.read_all(MODEL)?.into_iter().filter_map(|text| serde_json::from_str::<ModelCard>(&text).ok());
+    let cards = publisher.read_all(MODEL)?;
+    let cards = cards.iter().filter_map(|bytes| ModelCard::from_json(bytes));
     Ok(cards.filter(|card| card.last < model.last).max_by_key(|card| card.last))
 }
 
@@ -126,7 +127,7 @@ fn document(plan: &Plan, metrics: &[&dyn Metric], figures: ReportFigures, accoun
         year_before_reason: figures.year_before.as_ref().err().cloned(),
         year_before_policy: plan.year_before.name().to_owned(),
         min_n: config.min_n,
-        trust: trust(&figures, accounts),
+        trust: trust(plan, &figures, accounts),
         metrics: metrics.iter().map(|metric| note(plan, *metric)).collect(),
         sources: accounts.iter().map(|account| source_note(plan, account)).collect(),
         orders_inside: figures.orders_inside,
@@ -154,7 +155,7 @@ fn command(plan: &Plan, figures: &ReportFigures) -> String {
 }
 
 /// The checks of a run: whether data reach to the end of the period, and whether rows had to be set aside.
-fn trust(figures: &ReportFigures, accounts: &[SourceReport]) -> Trust {
+fn trust(plan: &Plan, figures: &ReportFigures, accounts: &[SourceReport]) -> Trust {
     let mut checks = Vec::new();
     let supplied =
         |table: &str| accounts.iter().any(|account| account.table.is_some_and(|kind| kind.name().starts_with(table)));
@@ -179,6 +180,19 @@ fn trust(figures: &ReportFigures, accounts: &[SourceReport]) -> Trust {
                 format!("{table} end on {}, the period on {}", coverage.last, figures.period.last())
             } else {
                 format!("latest day {}", coverage.last)
+            },
+        });
+    }
+    for account in accounts.iter().filter(|account| account.table == Some(TableKind::Subscriptions)) {
+        let latest = account.latest.map(|at| plan.calendar.day_of(at));
+        let old = latest.filter(|latest| *latest < figures.period.from);
+        checks.push(Check {
+            name: "subscriptions are up to date".to_owned(),
+            state: if old.is_some() { TrustState::Degraded } else { TrustState::Pass },
+            detail: match (old, latest) {
+                (Some(day), _) => format!("none began after {day}, before the period did"),
+                (None, Some(day)) => format!("the latest began on {day}"),
+                (None, None) => "there are none".to_owned(),
             },
         });
     }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use foldhash::fast::FixedState;
+use hashbrown::HashSet;
 use polars::prelude::*;
 
 use crate::cells::{Cells, Dictionary, MoneyRules, TimeRules, Verdict, moments, money};
@@ -40,6 +42,8 @@ pub(crate) struct Collector {
     columns: Vec<Column>,
     verdicts: Vec<Verdict>,
     seen: Seen,
+    /// Subscriptions and their beginnings that were seen.
+    periods: HashSet<(i64, i64), FixedState>,
     clock: LocalClock,
     output: Output,
     pub(crate) report: SourceReport,
@@ -88,6 +92,7 @@ impl Collector {
             columns,
             verdicts: Vec::new(),
             seen: Seen::default(),
+            periods: HashSet::default(),
             output,
             report,
             file: 0,
@@ -255,7 +260,7 @@ impl Collector {
 
     /// Checks that need more than one cell, or know what a column means.
     fn check_rows(&mut self) {
-        let Self { source, columns, verdicts, .. } = self;
+        let Self { source, columns, verdicts, periods, .. } = self;
         let find = |name: &str| columns.iter().find(|column| column.mapped.name == name);
         for name in ["discount", "refund_amount"] {
             let Some(column) = find(name) else { continue };
@@ -285,7 +290,7 @@ impl Collector {
         match source.table {
             TableKind::Spend => check_spend_range(&find, verdicts),
             TableKind::OrderLines => check_line_amounts(source, &find, verdicts),
-            TableKind::Subscriptions => check_subscriptions(&find, verdicts),
+            TableKind::Subscriptions => check_subscriptions(&find, verdicts, periods),
             TableKind::Orders | TableKind::Customers => {}
         }
     }
@@ -575,8 +580,12 @@ fn retain_used<T: Copy>(values: &mut Vec<T>, verdicts: &[Verdict]) {
     }
 }
 
-/// Subscriptions end after they begin, and cost nothing or something.
-fn check_subscriptions<'a>(find: &impl Fn(&str) -> Option<&'a Column>, verdicts: &mut [Verdict]) {
+/// Subscriptions end after they begin, cost nothing or something, and have one row for each beginning.
+fn check_subscriptions<'a>(
+    find: &impl Fn(&str) -> Option<&'a Column>,
+    verdicts: &mut [Verdict],
+    seen: &mut HashSet<(i64, i64), FixedState>,
+) {
     let cell = |name: &str, row: usize| find(name).map_or(MISSING, |column| column.values[row]);
     for (row, verdict) in verdicts.iter_mut().enumerate().filter(|(_, verdict)| **verdict == Verdict::Use) {
         let (from, to) = (cell("started_at", row), cell("ended_at", row));
@@ -584,6 +593,8 @@ fn check_subscriptions<'a>(find: &impl Fn(&str) -> Option<&'a Column>, verdicts:
             *verdict = Verdict::rejected(TableKind::Subscriptions, "ended_at", Reason::EndsBeforeItBegins);
         } else if cell("mrr", row) < 0 {
             *verdict = Verdict::rejected(TableKind::Subscriptions, "mrr", Reason::Negative);
+        } else if !seen.insert((cell("subscription_id", row), from)) {
+            *verdict = Verdict::rejected(TableKind::Subscriptions, "subscription_id", Reason::Duplicate);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use chrono::NaiveDate;
-use tallybook_ingest::{Ints, MISSING, Table, TableKind, Tables};
+use tallybook_ingest::{Ints, MISSING, TableKind, Tables};
 
 use crate::calendar::{Calendar, Comparison, Grain, Period, YearBefore, epoch_day};
 use crate::estimate::Outcome;
@@ -128,7 +128,34 @@ impl Job<'_> {
             metric.request(&mut requests);
         }
         let results = self.answer(requests, tables);
-        self.reports.iter().map(|report| self.read(report, &wanted, &results, tables)).collect()
+        // Rows dated after a report say nothing about how far its data reach.
+        let mut ends: Vec<Period> = self.reports.to_vec();
+        ends.sort_by_key(|report| report.to);
+        let orders =
+            self.orders_below(tables, &ends.iter().map(|end| self.calendar.day_start(end.to)).collect::<Vec<_>>());
+        let spend = Self::spend_below(tables, &ends.iter().map(|end| epoch_day(end.to)).collect::<Vec<_>>());
+        let reach = |report: &Period| {
+            let at = ends.partition_point(|end| end.to < report.to);
+            (orders.get(at).copied().flatten(), spend.get(at).copied().flatten())
+        };
+        self.reports.iter().map(|report| self.read(report, &wanted, &results, tables, reach(report))).collect()
+    }
+
+    /// Tells over which days orders reach that were placed before each of some moments.
+    fn orders_below(&self, tables: &Tables, ends: &[i64]) -> Vec<Option<Coverage>> {
+        let coverage =
+            |(first, last)| Coverage { first: self.calendar.day_of(first), last: self.calendar.day_of(last) };
+        let column = tables.orders.as_ref().and_then(|table| table.column("ordered_at"));
+        let found = column.map_or_else(|| vec![None; ends.len()], |column| extremes(column, ends));
+        found.into_iter().map(|found| found.map(coverage)).collect()
+    }
+
+    /// Tells over which days spend reaches that was made before each of some days.
+    fn spend_below(tables: &Tables, ends: &[i64]) -> Vec<Option<Coverage>> {
+        let coverage = |(first, last)| Coverage { first: day(first), last: day(last) };
+        let column = tables.spend.as_ref().and_then(|table| table.column("spent_on"));
+        let found = column.map_or_else(|| vec![None; ends.len()], |column| extremes(column, ends));
+        found.into_iter().map(|found| found.map(coverage)).collect()
     }
 
     /// Walks the tables once and folds the customers once.
@@ -136,13 +163,8 @@ impl Job<'_> {
         let Requests { wanted, windows, activity, reductions, folds, looks, each_customer, contracts, .. } = requests;
         let timeline = Arc::new(Timeline::new(windows));
         let segments = Segments::new(self.dimensions, tables);
-        let end = self.reports.iter().map(|report| self.calendar.day_start(report.to)).max().unwrap_or(i64::MAX);
-        let last_day = self.reports.iter().map(|report| epoch_day(report.to)).max().unwrap_or(i64::MAX);
-        let column = |table: &Option<Table>, name: &str, end: i64| extremes(table.as_ref()?.column(name)?, end);
-        let orders = column(&tables.orders, "ordered_at", end)
-            .map(|(first, last)| Coverage { first: self.calendar.day_of(first), last: self.calendar.day_of(last) });
-        let spend = column(&tables.spend, "spent_on", last_day)
-            .map(|(first, last)| Coverage { first: day(first), last: day(last) });
+        let orders = self.orders_below(tables, &[i64::MAX]).remove(0);
+        let spend = Self::spend_below(tables, &[i64::MAX]).remove(0);
         let shown = wanted.iter().filter_map(|wanted| timeline.find(&wanted.window)).collect();
         let medians = MedianWindows::new(&timeline, shown);
         let mut sums = BTreeMap::new();
@@ -182,6 +204,7 @@ impl Job<'_> {
             segments,
             calendar: self.calendar.clone(),
             value: self.value.clone(),
+            min_n: self.min_n,
             sums,
             folds: keys.into_iter().zip(folds).collect(),
             orders,
@@ -197,12 +220,14 @@ impl Job<'_> {
         wanted: &BTreeMap<Period, Wanted>,
         results: &Results,
         tables: &Tables,
+        (orders, spend): (Option<Coverage>, Option<Coverage>),
     ) -> ReportFigures {
         let mut figures = Vec::new();
         let mut extras = Extras::default();
         let series = self.series(report);
         for metric in self.metrics {
-            if let Some(want) = wanted.get(report) {
+            let reaches = |want: &&Wanted| results.covered_by(first_table(*metric), &want.window).is_ok();
+            if let Some(want) = wanted.get(report).filter(reaches) {
                 let own = metric.extras(results, report, &cell_of(want, TOTAL));
                 extras.exhibits.extend(own.exhibits);
                 extras.model = extras.model.or(own.model);
@@ -237,8 +262,8 @@ impl Job<'_> {
             extras,
             orders_inside: inside,
             orders_outside: all - inside,
-            orders: results.orders,
-            spend: results.spend,
+            orders,
+            spend,
             by_first_order: by_first_order.map(|dimension| dimension.name.clone()).collect(),
         }
     }
@@ -253,8 +278,7 @@ impl Job<'_> {
         reported: bool,
     ) -> Figure {
         let cell = cell_of(want, segment);
-        // The first table that a metric reads says how far its figures reach.
-        let table = metric.needs().first().map_or(TableKind::Orders, |need| need.table);
+        let table = first_table(metric);
         let outcome = |cell: &Cell, whole: bool| -> Outcome {
             if whole {
                 results.covered_whole_by(table, &cell.window)
@@ -351,6 +375,11 @@ impl Job<'_> {
     }
 }
 
+/// The first table that a metric reads says how far its figures reach.
+fn first_table(metric: &dyn Metric) -> TableKind {
+    metric.needs().first().map_or(TableKind::Orders, |need| need.table)
+}
+
 const fn cell_of(want: &Wanted, segment: usize) -> Cell {
     Cell { window: want.window, previous: want.previous, year_before: want.year_before, segment }
 }
@@ -367,15 +396,24 @@ fn all_orders() -> Reduction {
     }
 }
 
-/// The least and the greatest value below an end: rows dated after the last report say nothing about how far the data reach.
-fn extremes(column: &Ints, end: i64) -> Option<(i64, i64)> {
+/// For each end, ascending, the least and the greatest value below it.
+fn extremes(column: &Ints, ends: &[i64]) -> Vec<Option<(i64, i64)>> {
     let mut values = Vec::new();
-    let mut found: Option<(i64, i64)> = None;
+    // Of the values from the end before up to each.
+    let mut found: Vec<Option<(i64, i64)>> = vec![None; ends.len()];
     for chunk in 0..column.chunk_count() {
         column.decode(chunk, &mut values);
-        for &value in values.iter().filter(|value| **value != MISSING && **value < end) {
-            found = Some(found.map_or((value, value), |(first, last)| (first.min(value), last.max(value))));
+        for &value in values.iter().filter(|value| **value != MISSING) {
+            if let Some(slot) = found.get_mut(ends.partition_point(|end| *end <= value)) {
+                *slot = Some(slot.map_or((value, value), |(first, last)| (first.min(value), last.max(value))));
+            }
         }
+    }
+    for at in 1..found.len() {
+        found[at] = match (found[at - 1], found[at]) {
+            (Some(before), Some(own)) => Some((before.0.min(own.0), before.1.max(own.1))),
+            (before, own) => own.or(before),
+        };
     }
     found
 }

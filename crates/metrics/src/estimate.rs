@@ -75,8 +75,8 @@ pub enum Estimate {
         error: Option<f64>,
         /// How many customers it is about.
         n: u64,
-        /// Whether it is a share, between 0 and 1.
-        share: bool,
+        /// What it is.
+        of: Predicted,
     },
     /// A share of customers who live longer than a time, from a survival curve that brings its own interval.
     Survival {
@@ -109,6 +109,17 @@ pub enum Estimate {
         /// Summands of the total.
         n: u64,
     },
+}
+
+/// What is predicted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Predicted {
+    /// A sum over customers.
+    Total,
+    /// A mean over customers.
+    Mean,
+    /// A share of customers, between 0 and 1.
+    Share,
 }
 
 /// How an interval was computed.
@@ -220,7 +231,10 @@ impl Estimate {
     /// Tells whether the estimate is hidden below the pipeline's least n: whatever is an average or a share, while sums and counts
     /// speak for themselves.
     pub const fn needs_least_n(&self) -> bool {
-        !matches!(self, Self::Total { .. } | Self::Count(_) | Self::Growth { .. })
+        !matches!(
+            self,
+            Self::Total { .. } | Self::Count(_) | Self::Growth { .. } | Self::Predicted { of: Predicted::Total, .. }
+        )
     }
 
     /// Computes the 95% interval.
@@ -240,11 +254,11 @@ impl Estimate {
             }
             Self::Survival { low, high, .. } => (Interval { low, high }, Method::LogLog),
             // On the logarithm, or the logit of a share: neither leaves the range of what is predicted.
-            Self::Predicted { error: Some(error), share: false, .. } if value > 0.0 => {
+            Self::Predicted { error: Some(error), of: Predicted::Total | Predicted::Mean, .. } if value > 0.0 => {
                 let factor = (Z95 * error / value).exp();
                 (Interval { low: value / factor, high: value * factor }, Method::Delta)
             }
-            Self::Predicted { error: Some(error), share: true, .. } if value > 0.0 && value < 1.0 => {
+            Self::Predicted { error: Some(error), of: Predicted::Share, .. } if value > 0.0 && value < 1.0 => {
                 let factor = (Z95 * error / (value * (1.0 - value))).exp();
                 let at = |odds: f64| odds / (1.0 + odds);
                 let odds = value / (1.0 - value);

@@ -4,6 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::metric::Unit;
 
+/// Counts in words: `1 customer`, `2 customers`.
+pub(crate) fn counted(count: f64, what: &str) -> String {
+    format!("{count:.0} {what}{}", if count == 1.0 { "" } else { "s" })
+}
+
 /// Something a metric shows besides its figures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Exhibit {
@@ -39,6 +44,9 @@ pub struct Table {
     pub columns: Vec<String>,
     /// The rows.
     pub rows: Vec<Row>,
+    /// Whether rows follow on each other in time: a page that cannot show all shows the last ones, else the first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_time: bool,
 }
 
 /// A row of a table.
@@ -88,6 +96,11 @@ impl Quantity {
     /// A number that is known up to a margin.
     pub const fn about(unit: Unit, value: f64, margin: f64) -> Self {
         if value.is_finite() { Self::Value { value, unit, margin: Some(margin) } } else { Self::Missing }
+    }
+
+    /// What is shown instead of an average or a share of too few.
+    pub fn too_few() -> Self {
+        Self::Text("too few".to_owned())
     }
 
     /// A count.

@@ -399,6 +399,8 @@ pub struct Results {
     pub calendar: Calendar,
     /// What an order is worth.
     pub value: OrderValue,
+    /// Averages and shares of fewer are suppressed.
+    pub min_n: u64,
     pub(crate) sums: BTreeMap<Reduction, Sums>,
     pub(crate) folds: BTreeMap<String, Box<dyn Fold>>,
     pub(crate) orders: Option<Coverage>,
@@ -466,7 +468,10 @@ impl Results {
     pub fn covered_by(&self, table: TableKind, window: &Window) -> Result<(), Undefined> {
         match table {
             TableKind::Spend => reaches(self.spend, "spend", window),
-            TableKind::Subscriptions => reaches(self.contracts().map(Contracts::coverage), "subscriptions", window),
+            TableKind::Subscriptions => match self.contracts() {
+                Some(contracts) => reaches(Some(contracts.coverage()), "subscriptions", window),
+                None => Err(Undefined::because("no subscription that is paid for")),
+            },
             _ => self.covered(window),
         }
     }

@@ -91,10 +91,11 @@ impl Dimension {
         let order_labels = tables.orders.as_ref().and_then(|table| table.labels(name));
         let spend_labels = tables.spend.as_ref().and_then(|table| table.labels(name));
         let attribute = tables.attributes.labels.get(name);
+        // What only subscriptions tell of a customer.
+        let contracts = tables.subscriptions.as_ref().filter(|_| attribute.is_none() && order_labels.is_none());
+        let contract_labels = contracts.and_then(|table| table.labels(name));
         let mut values = Values::default();
-        if let Some(labels) = order_labels {
-            values.count(labels);
-        }
+        order_labels.into_iter().chain(contract_labels).for_each(|labels| values.count(labels));
         if let Some((dictionary, codes)) = attribute {
             let mut counts = vec![0; dictionary.len()];
             for &code in codes.iter().filter(|code| **code != NO_LABEL) {
@@ -120,13 +121,21 @@ impl Dimension {
                 customers.resize(tables.customers.len(), missing);
                 customers
             }
-            (None, Some(table), Some(map)) => first_labels(table, name, map, tables.customers.len(), segment(None)),
+            (None, Some(table), Some(map)) => {
+                first_labels((table, "ordered_at"), name, map, tables.customers.len(), segment(None))
+            }
+            (None, ..) if contract_labels.is_some() => {
+                let map = contract_labels.map(map).unwrap_or_default();
+                let contracts = contracts.into_iter().map(|table| (table, "started_at"));
+                let own = |table| first_labels(table, name, &map, tables.customers.len(), segment(None));
+                contracts.map(own).next().unwrap_or_default()
+            }
             _ => vec![segment(None); tables.customers.len()],
         };
         Self {
             name: name.to_owned(),
             spend: spend_labels.map(map),
-            by_first_order: attribute.is_none(),
+            by_first_order: attribute.is_none() && order_labels.is_some(),
             first,
             orders,
             customers,
@@ -231,11 +240,11 @@ impl Values {
     }
 }
 
-/// The label of each customer's first order; of several at one moment, the first in the file.
-fn first_labels(table: &Table, name: &str, map: &[u32], customers: usize, missing: u32) -> Vec<u32> {
+/// The label of each customer's first order or subscription; of several at one moment, the first in the file.
+fn first_labels((table, clock): (&Table, &str), name: &str, map: &[u32], customers: usize, missing: u32) -> Vec<u32> {
     let mut first = vec![(i64::MAX, missing); customers];
     let (Some(owners), Some(times), Some(labels)) =
-        (table.column("customer_id"), table.column("ordered_at"), table.labels(name))
+        (table.column("customer_id"), table.column(clock), table.labels(name))
     else {
         return vec![missing; customers];
     };

@@ -5,18 +5,18 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tallybook_btyd::Kind;
+use tallybook_btyd::{AnyFit, Kind};
 use tallybook_ingest::TableKind;
 
 use super::inactivity_churn::{pair, request_pairs};
 use super::shared::{CohortCell, CohortView, DayCount, Draws, Fraction, LifeBasis, Rate, cumulative_revenue};
 use crate::calendar::{Period, Window};
-use crate::estimate::{Estimate, Moments, Outcome, Undefined};
+use crate::estimate::{Estimate, Moments, Outcome, Predicted, Undefined};
 use crate::exhibit::{Body, Exhibit, Quantity, Row, Table};
 use crate::folds::cohorts::{Ages, CohortGrain, CohortStart};
 use crate::folds::inactivity::Inactivity;
 use crate::folds::purchases::Look;
-use crate::lifetime::{Assumptions, ContractValuation, HoldOut, Known, ModelCard, Valuation, Worth};
+use crate::lifetime::{Assumptions, ContractValuation, HoldOut, Known, ModelCard, Valuation, Worth, months_of};
 use crate::metric::{
     Area, Cell, CohortTable, Direction, Extras, Info, Measure, Metric, Need, OptionInfo, Requests, Results, Unit,
 };
@@ -69,7 +69,7 @@ pub(super) const INFO: Info = Info {
         OptionInfo {
             name: "models",
             default: "[bg_nbd, mbg_nbd, pareto_nbd]",
-            meaning: "purchase models to try, in order, until one can be relied on; an empty list predicts nothing",
+            meaning: "purchase models to try, in order, until one can be relied on; an empty list predicts nothing from purchases",
         },
         OptionInfo { name: "horizon_days", default: "365", meaning: "calendar days ahead that a prediction counts" },
         OptionInfo { name: "discount_rate", default: "0.1", meaning: "discount rate a year" },
@@ -86,7 +86,7 @@ pub(super) const INFO: Info = Info {
         OptionInfo {
             name: "scores",
             default: "false",
-            meaning: "write every customer's prediction to clv-scores.parquet; it names customers",
+            meaning: "write every customer's prediction to clv-scores.parquet, for the basis of purchases; it names customers",
         },
     ],
     example: "{gross_margin: 0.55, age_months: 6, models: [pareto_nbd], horizon_days: 730}",
@@ -265,17 +265,17 @@ impl Clv {
         let worth = valuation.segments.get(cell.segment).filter(|worth| worth.customers > 0);
         let Some(worth) = worth else { return Err(Undefined::because("no customer has bought yet")) };
         let n = worth.customers as f64;
-        let estimate = |known: Known, scale: f64, share| Estimate::Predicted {
+        let estimate = |known: Known, scale: f64, of| Estimate::Predicted {
             value: known.value / scale,
             error: known.error.map(|error| error / scale),
             n: worth.customers,
-            share,
+            of,
         };
         Ok(match measure {
-            EQUITY => estimate(worth.value, 1.0, false),
-            ALIVE => estimate(worth.alive, 1.0, false),
-            GONE => estimate(Known { value: n - worth.alive.value, ..worth.alive }, n, true),
-            _ => estimate(worth.value, n, false),
+            EQUITY => estimate(worth.value, 1.0, Predicted::Total),
+            ALIVE => estimate(worth.alive, 1.0, Predicted::Total),
+            GONE => estimate(Known { value: n - worth.alive.value, ..worth.alive }, n, Predicted::Share),
+            _ => estimate(worth.value, n, Predicted::Mean),
         })
     }
 
@@ -288,17 +288,18 @@ impl Clv {
     }
 
     fn contracted(&self, results: &Results, measure: &str, cell: &Cell) -> Outcome {
+        if measure == RUNNING {
+            let contracts =
+                results.contracts().ok_or_else(|| Undefined::because("no subscription that is paid for"))?;
+            return Ok(Estimate::Count(contracts.running(&cell.window, cell.segment)));
+        }
         let valuation = self.contracts(results, &cell.window);
         let valuation = valuation.as_ref().as_ref().map_err(|reason| Undefined::because(reason.clone()))?;
         let found = valuation.segments.get(cell.segment).filter(|(running, _)| *running > 0);
         let Some(&(running, value)) = found else { return Err(Undefined::because("no contract runs")) };
-        let scale = match measure {
-            RUNNING => return Ok(Estimate::Bare { value: running as f64, n: running }),
-            EQUITY => 1.0,
-            _ => running as f64,
-        };
+        let (scale, of) = if measure == EQUITY { (1.0, Predicted::Total) } else { (running as f64, Predicted::Mean) };
         let error = value.error.map(|error| error / scale);
-        Ok(Estimate::Predicted { value: value.value / scale, error, n: running, share: false })
+        Ok(Estimate::Predicted { value: value.value / scale, error, n: running, of })
     }
 
     fn contract_extras(&self, results: &Results, report: &Period, cell: &Cell) -> Extras {
@@ -321,18 +322,31 @@ impl Clv {
         });
         let mut rows: Vec<(String, Worth)> = own.collect();
         rows.sort_by(|a, b| b.1.value.value.total_cmp(&a.1.value.value));
-        Self::table(&format!("by_{dimension}"), format!("Predicted, by {dimension}"), dimension, &rows)
+        let (key, title) = (format!("by_{dimension}"), format!("Predicted, by {dimension}"));
+        Self::table(&key, title, (dimension, false), &rows, results.min_n)
     }
 
     /// The value of customers by the month of their first purchase.
-    fn by_cohort(valuation: &Valuation) -> Exhibit {
+    fn by_cohort(valuation: &Valuation, results: &Results) -> Exhibit {
         let named = |(month, worth): &(NaiveDate, Worth)| (month.format("%Y-%m").to_string(), *worth);
         let rows: Vec<(String, Worth)> = valuation.cohorts.iter().map(named).collect();
-        Self::table("cohorts", "Predicted, by month of the first purchase".to_owned(), "first purchase", &rows)
+        let title = "Predicted, by month of the first purchase".to_owned();
+        Self::table("cohorts", title, ("first purchase", true), &rows, results.min_n)
     }
 
-    fn table(key: &str, title: String, names: &str, rows: &[(String, Worth)]) -> Exhibit {
+    fn table(
+        key: &str,
+        title: String,
+        (names, by_time): (&str, bool),
+        rows: &[(String, Worth)],
+        min_n: u64,
+    ) -> Exhibit {
         let row = |(name, worth): &(String, Worth)| {
+            if worth.customers < min_n {
+                let few = std::iter::repeat_n(Quantity::too_few(), 4);
+                let cells = std::iter::once(Quantity::count(worth.customers)).chain(few).collect();
+                return Row { name: name.clone(), cells };
+            }
             let n = worth.customers as f64;
             let margin = |known: Known| known.error.map_or(known.value / 1000.0, |error| Z95 * error);
             Row {
@@ -356,6 +370,7 @@ impl Clv {
                 names: names.to_owned(),
                 columns: columns.map(str::to_owned).to_vec(),
                 rows: rows.iter().map(row).collect(),
+                by_time,
             }),
         }
     }
@@ -395,8 +410,8 @@ impl Metric for Clv {
         let rate = (self.discount_rate.0 * 1000.0).round() / 10.0;
         if self.basis == LifeBasis::Contracts {
             return format!(
-                "{basis}; predicted for running contracts: {} days ahead at {rate}% a year, renewals by sBG or one rate for all, at today's revenue",
-                self.horizon_days.0
+                "{basis}; predicted for running contracts: {} monthly renewals ahead at {rate}% a year, by sBG or one rate for all, at today's revenue",
+                months_of(self.horizon_days.0)
             );
         }
         let predicted = if self.models.is_empty() {
@@ -472,19 +487,24 @@ impl Metric for Clv {
         let before = Look::before(&results.calendar, &cell.window, days);
         if let Some(snapshot) = results.snapshot(&before) {
             match HoldOut::of(snapshot, days, &assumptions.models) {
-                Ok(check) => exhibits.extend(check.exhibits(INFO.id)),
+                Ok(check) => exhibits.extend(check.exhibits(INFO.id, valuation.chosen().map(AnyFit::kind))),
                 Err(reason) => exhibits.push(Exhibit {
                     metric: INFO.id.to_owned(),
                     key: "hold_out".to_owned(),
                     title: "Hold-out".to_owned(),
                     remarks: vec![format!("The models could not be checked against the last {days} days: {reason}.")],
-                    body: Body::Table(Table { names: String::new(), columns: Vec::new(), rows: Vec::new() }),
+                    body: Body::Table(Table {
+                        names: String::new(),
+                        columns: Vec::new(),
+                        rows: Vec::new(),
+                        by_time: false,
+                    }),
                 }),
             }
         }
         let dimensions = results.segments.dimensions().iter();
         exhibits.extend(dimensions.map(|dimension| Self::by_dimension(valuation, results, &dimension.name)));
-        exhibits.push(Self::by_cohort(valuation));
+        exhibits.push(Self::by_cohort(valuation, results));
         let snapshot = results.snapshot(&Look::at_end(&cell.window)).filter(|_| self.scores);
         let customers = snapshot.into_iter().flat_map(|snapshot| snapshot.customers().iter().zip(snapshot.spend()));
         let scores = customers.filter_map(|(own, &spent)| valuation.score(own, spent, &assumptions)).collect();

@@ -15,11 +15,11 @@ use crate::segments::TOTAL;
 
 pub(super) const INFO: Info = Info {
     id: "rfm_segments",
-    title: "RFM segments, champions",
+    title: "RFM segments",
     area: Area::Retention,
     unit: Unit::Share,
     good: Direction::Up,
-    definition: "The share of customers who bought both recently and often; beside it, the share of frequent ones who fell silent; in detail, every segment with its size and revenue.",
+    definition: "The share of customers who are champions: bought both recently and often; at risk are those who bought often and fell silent; in detail, every segment with its size and revenue.",
     formula: "quintiles of days since the last purchase and of purchase occasions, 5 is best; segments by the two scores",
     source: "Bult & Wansbeek (1995), Marketing Science 14(4); Blattberg, Kim & Neslin (2008), Database Marketing, ch. 12",
     interval: "Wilson",
@@ -118,8 +118,10 @@ fn quintiles<T: Ord + Copy>(values: &[T]) -> impl Fn(T) -> u8 + use<T> {
     let mut sorted = values.to_vec();
     sorted.sort_unstable();
     move |value| {
-        let below = sorted.partition_point(|other| *other < value);
-        u8::try_from(1 + 5 * below / sorted.len().max(1)).unwrap_or(5)
+        // The middle of those who share the value.
+        let (below, up_to) =
+            (sorted.partition_point(|other| *other < value), sorted.partition_point(|other| *other <= value));
+        u8::try_from(1 + 5 * (below + up_to) / (2 * sorted.len()).max(1)).unwrap_or(5)
     }
 }
 
@@ -150,7 +152,7 @@ fn known(snapshot: &Snapshot) -> Vec<(Alike, i64)> {
 impl RfmSegments {
     fn members(results: &Results, window: &Window) -> Option<Arc<[Members; 10]>> {
         let look = Look::at_end(window);
-        let snapshot = results.snapshot(&look).filter(|snapshot| !snapshot.spend().is_empty())?;
+        let snapshot = results.snapshot(&look).filter(|own| own.spend().len() == own.customers().len())?;
         Some(results.remember(format!("rfm {look:?}"), || sort(&known(snapshot))))
     }
 }
@@ -161,10 +163,7 @@ impl Metric for RfmSegments {
     }
 
     fn measures(&self) -> Vec<Measure> {
-        vec![
-            Measure::headline(Unit::Share),
-            Measure { key: AT_RISK, suffix: "frequent ones who fell silent", unit: Unit::Share },
-        ]
+        vec![Measure::headline(Unit::Share), Measure { key: AT_RISK, suffix: "at risk", unit: Unit::Share }]
     }
 
     fn policy(&self, _: &OrderValue) -> String {
@@ -186,6 +185,9 @@ impl Metric for RfmSegments {
         let members = Self::members(results, &cell.window)
             .ok_or_else(|| Undefined::because("computed for the reported period and the one before"))?;
         let n = members.iter().map(|own| own.customers).sum();
+        if n == 0 {
+            return Err(Undefined::because("no customer has bought yet"));
+        }
         let count = |groups: &[Group]| groups.iter().map(|&group| members[group as usize].customers).sum();
         let k =
             if measure == AT_RISK { count(&[Group::AtRisk, Group::CannotLose]) } else { count(&[Group::Champions]) };
@@ -207,6 +209,11 @@ impl Metric for RfmSegments {
         let row = |group: &Group| {
             let own = &members[*group as usize];
             let n = own.customers as f64;
+            if own.customers < results.min_n {
+                let few = std::iter::repeat_n(Quantity::too_few(), 7);
+                let cells = std::iter::once(Quantity::count(own.customers)).chain(few).collect();
+                return Row { name: group.name().to_owned(), cells };
+            }
             let mean = |sum: u64, margin: f64| Quantity::about(Unit::Number, sum as f64 / n, margin);
             Row {
                 name: group.name().to_owned(),
@@ -241,6 +248,7 @@ impl Metric for RfmSegments {
                 names: "segment".to_owned(),
                 columns: columns.map(str::to_owned).to_vec(),
                 rows: Group::ALL.iter().map(row).collect(),
+                by_time: false,
             }),
         };
         Extras { exhibits: vec![exhibit], ..Extras::default() }
@@ -253,9 +261,11 @@ mod tests {
 
     #[test]
     fn ties_stay_together() {
-        // Ten customers: six bought once, then 2, 3, 4, 9. Nothing is below the six, six are below 2, seven below 3.
+        // Ten customers: six bought once, then 2, 3, 4, 9. Middle ranks 3, 6.5, 7.5, 8.5 and 9.5 of ten.
         let score = quintiles(&[1, 1, 1, 1, 1, 1, 2, 3, 4, 9]);
-        assert_eq!([1, 2, 3, 4, 9].map(score), [1, 4, 4, 5, 5]);
+        assert_eq!([1, 2, 3, 4, 9].map(score), [2, 4, 4, 5, 5]);
+        // Where all are alike, all are in the middle.
+        assert_eq!(quintiles(&[7, 7, 7])(7), 3);
     }
 
     #[test]

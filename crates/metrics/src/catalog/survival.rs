@@ -11,8 +11,8 @@ use tallybook_ingest::TableKind;
 use super::shared::{DayCount, LifeBasis};
 use crate::calendar::{Period, Window};
 use crate::estimate::{Estimate, Outcome, Undefined};
-use crate::exhibit::{Body, Curve, CurvePoint, Curves, Exhibit, Quantity, Row, Table};
-use crate::folds::purchases::{Alike, Look};
+use crate::exhibit::{Body, Curve, CurvePoint, Curves, Exhibit, Quantity, Row, Table, counted};
+use crate::folds::purchases::Look;
 use crate::metric::{
     Area, Cell, CohortTable, Direction, Extras, Info, Measure, Metric, Need, OptionInfo, Requests, Results, Unit,
 };
@@ -32,13 +32,14 @@ pub(super) const INFO: Info = Info {
     traps: &[
         "customers who are still there are censored: a mean over those who left is far too short",
         "without a contract nobody says that they leave: silence for long enough is taken for it, as of the last purchase",
+        "so customers who came within that time before the period's end tell nothing yet, and all are seen only up to its beginning",
         "the curve ends with the longest time that anyone was seen",
     ],
     options: &[
         OptionInfo {
             name: "basis",
             default: "purchases",
-            meaning: "`purchases` (lost after gone_after_days of silence) or `contracts` (lost when the last subscription ends)",
+            meaning: "`purchases` (lost after gone_after_days of silence) or `contracts` (lost when they end, unless another begins within 31 days)",
         },
         OptionInfo { name: "at_days", default: "365", meaning: "the time that the headline is about" },
         OptionInfo {
@@ -93,14 +94,18 @@ impl Survival {
                         Undefined::because("computed for the reported period and those it is compared with only")
                     })?;
                     let mut own = Vec::new();
+                    let gone = i64::from(self.gone_after_days.0);
                     for customer in snapshot.customers() {
-                        let Alike { recency, age, .. } = customer.alike;
-                        let ended = u32::from(age - recency) >= self.gone_after_days.0;
+                        let (recency, age) = (i64::from(customer.alike.recency), i64::from(customer.alike.age));
+                        // Whether somebody had left is known up to so many days ago, and for those who had come by then.
+                        let seen = age - gone;
+                        if seen < 0 {
+                            continue;
+                        }
+                        let ended = recency <= seen;
                         results.segments.of_customer(customer.customer, &mut own);
                         for &segment in &own {
-                            *lives[segment]
-                                .entry((i64::from(if ended { recency } else { age }), ended))
-                                .or_default() += 1;
+                            *lives[segment].entry((if ended { recency } else { seen }, ended)).or_default() += 1;
                         }
                     }
                 }
@@ -138,9 +143,14 @@ impl Survival {
         log_rank(&groups).ok().flatten()
     }
 
-    fn table_row(&self, name: &str, curve: &KaplanMeier) -> Row {
+    fn table_row(&self, name: &str, curve: &KaplanMeier, min_n: u64) -> Row {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of customers")]
         let count = |n: f64| Quantity::count(n as u64);
+        if curve.customers < min_n as f64 {
+            let few = std::iter::repeat_n(Quantity::too_few(), 3);
+            let cells = [count(curve.customers), count(curve.ended)].into_iter().chain(few).collect();
+            return Row { name: name.to_owned(), cells };
+        }
         let median = curve.median();
         let day = |day: Option<f64>| day.map_or(Quantity::Missing, |day| Quantity::of(Unit::Count, day));
         let share = match self.at(curve) {
@@ -165,16 +175,30 @@ impl Survival {
         }
     }
 
+    /// Says what a curve is of.
+    fn account(&self, curve: &KaplanMeier) -> String {
+        let what = if self.basis == LifeBasis::Contracts { "contract" } else { "customer" };
+        let rest = curve.customers - curve.ended;
+        let still = match self.basis {
+            LifeBasis::Contracts => "still running".to_owned(),
+            LifeBasis::Purchases => format!("still there {} days before the period's end", self.gone_after_days.0),
+        };
+        format!("{}: {:.0} lost, {rest:.0} {still}.", counted(curve.customers, what), curve.ended)
+    }
+
     /// Reads the headline off a curve.
     fn at(&self, curve: &KaplanMeier) -> Outcome {
         let days = f64::from(self.at_days.0);
-        if curve.seen < days {
+        let all_lost = curve.steps.last().is_some_and(|step| step.survival == 0.0);
+        if curve.seen < days && !all_lost {
             return Err(Undefined::Immature(format!("no customer has been seen for {} days yet", self.at_days.0)));
         }
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of customers")]
         let n = curve.customers as u64;
         let step = curve.steps.iter().rev().find(|step| step.time <= days);
-        Ok(step.map_or(Estimate::Survival { value: 1.0, low: 1.0, high: 1.0, n }, |step| Estimate::Survival {
+        // Where nobody was lost yet: the share that n would all exceed with a probability of 2.5%.
+        let least = 0.025_f64.powf(1.0 / curve.at_risk(days).max(1.0));
+        Ok(step.map_or(Estimate::Survival { value: 1.0, low: least, high: 1.0, n }, |step| Estimate::Survival {
             value: step.survival,
             low: step.low,
             high: step.high,
@@ -209,8 +233,11 @@ impl Metric for Survival {
 
     fn policy(&self, _: &OrderValue) -> String {
         let lives = match self.basis {
-            LifeBasis::Purchases => format!("customers are lost after {} days of silence", self.gone_after_days.0),
-            LifeBasis::Contracts => "customers are lost when their last subscription ends".to_owned(),
+            LifeBasis::Purchases => format!(
+                "customers are lost with their last purchase, known after {} days of silence",
+                self.gone_after_days.0
+            ),
+            LifeBasis::Contracts => "contracts are lost when they end and no other begins within 31 days".to_owned(),
         };
         format!("share staying longer than {} days; {lives}", self.at_days.0)
     }
@@ -269,7 +296,7 @@ impl Metric for Survival {
         let mut exhibits = vec![exhibit(
             "curve",
             "Share of customers who stay longer".to_owned(),
-            vec![format!("{:.0} customers, {:.0} of them lost; the others are still there.", all.customers, all.ended)],
+            vec![self.account(all)],
             curves(vec![drawn("all customers", all, true)]),
         )];
         for dimension in results.segments.dimensions() {
@@ -291,16 +318,16 @@ impl Metric for Survival {
             let verdict = self.test(results, &cell.window, &segments).map(|test| {
                 let p = if test.p < 0.001 { "below 0.001".to_owned() } else { format!("{:.3}", test.p) };
                 let word = if test.p < 0.05 { "They do not stay equally long" } else { "No difference beyond chance" };
-                format!(
-                    "{word} (log-rank chi squared {:.1}, {} degrees of freedom, p {p}).",
-                    test.chi_squared, test.degrees
-                )
+                let degrees = if test.degrees == 1 { "degree" } else { "degrees" };
+                let (chi, of) = (test.chi_squared, test.degrees);
+                format!("{word} (log-rank chi squared {chi:.1}, {of} {degrees} of freedom, p {p}).")
             });
+            let largest = (known.len() > DRAWN).then(|| format!("The {DRAWN} largest of {} are drawn.", known.len()));
             let lines = known.iter().take(DRAWN).map(|(_, value, curve)| drawn(value, curve, false)).collect();
             exhibits.push(exhibit(
                 &format!("by_{}", dimension.name),
                 format!("By {}", dimension.name),
-                verdict.into_iter().collect(),
+                verdict.into_iter().chain(largest).collect(),
                 curves(lines),
             ));
             exhibits.push(exhibit(
@@ -310,7 +337,8 @@ impl Metric for Survival {
                 Body::Table(Table {
                     names: dimension.name.clone(),
                     columns: columns.clone(),
-                    rows: known.iter().map(|(_, value, curve)| self.table_row(value, curve)).collect(),
+                    rows: known.iter().map(|(_, value, curve)| self.table_row(value, curve, results.min_n)).collect(),
+                    by_time: false,
                 }),
             ));
         }

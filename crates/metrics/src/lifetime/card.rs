@@ -6,7 +6,7 @@ use tallybook_btyd::{Kind, ShiftedBetaGeometric, Spend, Verdict};
 
 use super::{Assumptions, ContractValuation, Valuation};
 use crate::calendar::Period;
-use crate::exhibit::{Body, Exhibit, Quantity, Row, Table};
+use crate::exhibit::{Body, Exhibit, Quantity, Row, Table, counted};
 use crate::metric::Unit;
 use crate::segments::TOTAL;
 
@@ -69,6 +69,13 @@ pub struct Parameter {
 }
 
 impl ModelCard {
+    /// Reads a card that was written before; nothing where it is none, or of another shape.
+    pub fn from_json(bytes: &[u8]) -> Option<Self> {
+        let card: Self = serde_json::from_slice(bytes).ok()?;
+        let numbers = |fitted: &Fitted| fitted.parameters.iter().all(|own| own.estimate.abs() < 1e15);
+        (card.format == FORMAT && numbers(&card.purchases) && numbers(&card.spend)).then_some(card)
+    }
+
     /// Writes the card of a model of contracts.
     pub fn of_contracts(valuation: &ContractValuation, period: &Period, assumptions: &Assumptions) -> Option<Self> {
         let (running, value) = valuation.segments.get(TOTAL)?;
@@ -76,7 +83,10 @@ impl ModelCard {
         let parameter = |(i, (name, estimate)): (usize, (&str, f64))| Parameter {
             name: name.to_owned(),
             estimate,
-            standard_error: fit.standard_errors.map(|errors| errors[i]),
+            standard_error: match valuation.passed_over {
+                Some(_) => fit.with_errors(|model| vec![model.retention(1)]).map(|known| known[0].1),
+                None => fit.standard_errors.map(|errors| errors[i]),
+            },
         };
         let names = ShiftedBetaGeometric::PARAMETERS.into_iter();
         let each: Vec<(usize, (&str, f64))> = if valuation.passed_over.is_some() {
@@ -182,7 +192,7 @@ impl ModelCard {
             let row = |parameter: &Parameter| {
                 let margin = parameter.standard_error.unwrap_or(parameter.estimate.abs() / 1000.0);
                 Row {
-                    name: format!("{} {}", fitted.model, parameter.name),
+                    name: parameter_name(fitted, parameter),
                     cells: vec![
                         Quantity::about(Unit::Number, parameter.estimate, margin / 5.0),
                         parameter
@@ -199,11 +209,17 @@ impl ModelCard {
                 Verdict::Doubtful => "doubtful",
                 Verdict::Unusable => "unusable",
             };
-            format!("{}: {word}, fitted to {} customers.", fitted.model, fitted.customers)
+            if fitted.parameters.is_empty() {
+                return format!("{}: of {}.", fitted.model, counted(fitted.customers, "customer"));
+            }
+            format!("{}: {word}, fitted to {}.", fitted.model, counted(fitted.customers, "customer"))
         };
         let unit = if self.unit_days > super::WEEK { "months" } else { "weeks" };
         let mut remarks = vec![verdict(&self.purchases), verdict(&self.spend)];
         remarks.push(format!("Times are in {unit}, money in minor units."));
+        if unit == "weeks" {
+            remarks.push("Customers without a day of positive net spend are not among them.".to_owned());
+        }
         remarks.extend(self.remarks.iter().map(|remark| format!("{remark}.")));
         Exhibit {
             metric: metric.to_owned(),
@@ -214,9 +230,18 @@ impl ModelCard {
                 names: "parameter".to_owned(),
                 columns: vec!["estimate".to_owned(), "standard error".to_owned()],
                 rows: [of(&self.purchases), of(&self.spend)].concat(),
+                by_time: false,
             }),
         }
     }
+}
+
+/// Names a parameter with its model: `BG/NBD r`, but not `pooled mean mean`.
+fn parameter_name(fitted: &Fitted, parameter: &Parameter) -> String {
+    if fitted.model.ends_with(&parameter.name) {
+        return fitted.model.clone();
+    }
+    format!("{} {}", fitted.model, parameter.name)
 }
 
 /// Shows how a model moved since an earlier edition.
@@ -237,7 +262,7 @@ pub fn drift(before: &ModelCard, now: &ModelCard, metric: &str) -> Exhibit {
             let moved = parameter.standard_error.map(|error| (parameter.estimate - then.estimate) / error);
             most = most.max(moved.unwrap_or(0.0).abs());
             rows.push(Row {
-                name: format!("{} {}", today.model, parameter.name),
+                name: parameter_name(today, parameter),
                 cells: vec![
                     Quantity::about(Unit::Number, then.estimate, margin),
                     Quantity::about(Unit::Number, parameter.estimate, margin),
@@ -272,6 +297,7 @@ pub fn drift(before: &ModelCard, now: &ModelCard, metric: &str) -> Exhibit {
             names: "parameter".to_owned(),
             columns: vec![before.period.clone(), now.period.clone(), "moved by (standard errors)".to_owned()],
             rows,
+            by_time: false,
         }),
     }
 }

@@ -10,13 +10,14 @@ use crate::exhibit::{Body, Curve, CurvePoint, Curves, Exhibit};
 use crate::metric::{Coverage, Unit};
 use crate::segments::Segments;
 
-/// All subscriptions of a run, brought together by customer.
+/// All subscriptions of a run, by customer.
 #[derive(Debug)]
 pub struct Contracts {
     /// Paid rows, by customer and beginning.
     rows: Vec<Paid>,
-    /// Times without a gap in which a customer paid for at least one subscription.
-    lives: Vec<Stay>,
+    /// Segments of each customer with a row, and where the customer's rows end.
+    customers: Vec<(Vec<usize>, usize)>,
+    calendar: Calendar,
     first: NaiveDate,
     segments: usize,
 }
@@ -28,16 +29,6 @@ struct Paid {
     from: i64,
     to: i64,
     mrr: i64,
-}
-
-#[derive(Debug)]
-struct Stay {
-    customer: u32,
-    from: i64,
-    to: i64,
-    /// Local days of both; the end of one that runs is far ahead.
-    days: (NaiveDate, NaiveDate),
-    segments: Vec<usize>,
 }
 
 /// A contract as it stood at the end of a window.
@@ -55,39 +46,25 @@ pub struct ContractLife<'a> {
     pub mrr: i64,
 }
 
+/// Seconds without a subscription after which a customer's next one is another contract: 31 days. Payments fail and are made good.
+const BRIDGED: i64 = 31 * 86_400;
+
 impl Contracts {
-    /// Brings the subscriptions of a run together; nothing where there are none that are paid for.
+    /// Gathers the subscriptions of a run; nothing where there are none that are paid for.
     ///
-    /// Rows without revenue (trials, free plans) are no contracts. Rows of one customer that overlap or follow on each other are one life; after
-    /// a gap another one begins.
+    /// Rows without revenue (trials, free plans) are no contracts.
     pub(crate) fn new(tables: &Tables, segments: &Segments, calendar: &Calendar) -> Option<Self> {
         let rows = paid(tables.subscriptions.as_ref()?);
         let first = calendar.day_of(rows.iter().map(|row| row.from).min()?);
-        let mut lives: Vec<Stay> = Vec::new();
-        let mut own = Vec::new();
-        for row in &rows {
-            match lives.last_mut().filter(|life| life.customer == row.customer && row.from <= life.to) {
-                Some(life) => life.to = life.to.max(row.to),
-                None => {
-                    segments.of_customer(row.customer, &mut own);
-                    let days = (NaiveDate::MIN, NaiveDate::MAX);
-                    lives.push(Stay {
-                        customer: row.customer,
-                        from: row.from,
-                        to: row.to,
-                        days,
-                        segments: own.clone(),
-                    });
-                }
-            }
+        let mut customers = Vec::new();
+        let mut end = 0;
+        for own in rows.chunk_by(|a, b| a.customer == b.customer) {
+            let mut sorted = Vec::new();
+            segments.of_customer(own[0].customer, &mut sorted);
+            end += own.len();
+            customers.push((sorted, end));
         }
-        for life in &mut lives {
-            life.days = (calendar.day_of(life.from), calendar.day_of(life.to));
-            if life.to == i64::MAX {
-                life.days.1 = NaiveDate::MAX;
-            }
-        }
-        Some(Self { rows, lives, first, segments: segments.count() })
+        Some(Self { rows, customers, calendar: calendar.clone(), first, segments: segments.count() })
     }
 
     /// Tells how far the subscriptions reach: a table of them says nothing of when it was written, so without end.
@@ -95,27 +72,45 @@ impl Contracts {
         Coverage { first: self.first, last: NaiveDate::MAX }
     }
 
-    /// Gives the contracts as they stood at the end of a window.
+    /// Gives the contracts as they stood at the end of a window, from what had begun by then.
+    ///
+    /// Rows of one customer that overlap, follow on each other or leave a gap of at most 31 days are one contract; after a longer gap another
+    /// one begins.
     pub fn at(&self, window: &Window) -> Vec<ContractLife<'_>> {
-        let mut row = 0;
         let mut out = Vec::new();
-        for life in self.lives.iter().filter(|life| life.from < window.end) {
-            let left = life.to < window.end;
-            let until = if left { life.days.1 } else { window.to };
-            while self.rows.get(row).is_some_and(|row| (row.customer, row.from) < (life.customer, life.from)) {
-                row += 1;
+        let mut start = 0;
+        for (segments, end) in &self.customers {
+            let mut open: Option<(i64, i64, i64)> = None;
+            for row in self.rows[start..*end].iter().filter(|row| row.from < window.end) {
+                let mrr = if row.to > window.end { row.mrr } else { 0 };
+                open = Some(match open {
+                    Some((from, to, sum)) if row.from <= to.saturating_add(BRIDGED) => {
+                        (from, to.max(row.to), sum + mrr)
+                    }
+                    other => {
+                        out.extend(other.map(|life| self.life(segments, life, window)));
+                        (row.from, row.to, mrr)
+                    }
+                });
             }
-            let own = self.rows[row..].iter().take_while(|row| row.customer == life.customer && row.from <= life.to);
-            let runs = own.filter(|row| !left && row.from < window.end && row.to >= window.end);
-            out.push(ContractLife {
-                segments: &life.segments,
-                days: (until - life.days.0).num_days(),
-                renewals: renewals(life.days.0, until, left),
-                left,
-                mrr: runs.map(|row| row.mrr).sum(),
-            });
+            out.extend(open.map(|life| self.life(segments, life, window)));
+            start = *end;
         }
         out
+    }
+
+    fn life<'a>(&self, segments: &'a [usize], (from, to, mrr): (i64, i64, i64), window: &Window) -> ContractLife<'a> {
+        // A contract that ends as the window does runs no longer.
+        let left = to <= window.end;
+        let (from, until) = (self.calendar.day_of(from), if left { self.calendar.day_of(to) } else { window.to });
+        let renewals = renewals(from, until, left);
+        ContractLife { segments, days: (until - from).num_days(), renewals, left, mrr }
+    }
+
+    /// Counts the contracts of a segment that run at the end of a window.
+    pub(crate) fn running(&self, window: &Window, segment: usize) -> u64 {
+        let runs = |life: &&ContractLife<'_>| !life.left && life.segments.contains(&segment);
+        self.at(window).iter().filter(runs).count() as u64
     }
 
     /// Counts the segments.
@@ -170,6 +165,11 @@ fn paid(table: &Table) -> Vec<Paid> {
     rows
 }
 
+/// Rounds a number of days to months.
+pub const fn months_of(days: u32) -> u32 {
+    (days * 12 + 182) / 365
+}
+
 /// What contracts that run are worth, by segment.
 #[derive(Debug)]
 pub struct ContractValuation {
@@ -211,7 +211,7 @@ impl ContractValuation {
                 running[segment] += 1;
             }
         }
-        let months = (assumptions.horizon_days * 12 + 182) / 365;
+        let months = months_of(assumptions.horizon_days);
         let rate = ((1.0 + assumptions.annual_rate).ln() / 12.0).exp_m1();
         let values = fit.with_errors(|model| {
             let ahead: Vec<f64> = (0..=longest)

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use tallybook_btyd::{Kind, Outlook, PurchaseModel};
 
 use super::{ByPair, fit, history, refused};
-use crate::exhibit::{Body, Curve, CurvePoint, Curves, Exhibit, Quantity, Row, Table};
+use crate::exhibit::{Body, Curve, CurvePoint, Curves, Exhibit, Quantity, Row, Table, counted};
 use crate::folds::purchases::{Alike, Snapshot, Standing};
 use crate::metric::Unit;
 
@@ -34,8 +34,8 @@ pub struct HoldOut {
     pub kind: Kind,
     /// What was passed over, and what to mind.
     pub remarks: Vec<String>,
-    /// How many weeks were held out.
-    pub weeks: u32,
+    /// How many days were held out.
+    pub days: u32,
     /// Purchases up to the end of each week: that came, and foretold by the model.
     pub cumulative: Vec<(f64, f64)>,
     /// By class, and over all at the end.
@@ -107,23 +107,31 @@ impl HoldOut {
         classes.retain(|class| class.customers > 0);
         classes.push(all);
         let remarks = choice.remarks().into_iter().map(|remark| format!("{remark}.")).collect();
-        Ok(Self { kind: chosen.kind(), remarks, weeks: days.div_ceil(7), cumulative, classes, errors })
+        Ok(Self { kind: chosen.kind(), remarks, days, cumulative, classes, errors })
     }
 
-    /// Gives what is shown of the check: a picture by week, and a table by class.
-    pub fn exhibits(&self, metric: &str) -> Vec<Exhibit> {
+    /// Gives what is shown of the check: a picture by week, and a table by class. `predicts` is the model that predicts now.
+    pub fn exhibits(&self, metric: &str, predicts: Option<Kind>) -> Vec<Exhibit> {
         let line = |name: &str, pick: fn(&(f64, f64)) -> f64| Curve {
             name: name.to_owned(),
             points: (0_u32..)
                 .zip(std::iter::once(&(0.0, 0.0)).chain(&self.cumulative))
-                .map(|(week, point)| CurvePoint { x: f64::from(week), y: pick(point), interval: None })
+                // The last week may be cut short.
+                .map(|(week, point)| (f64::from(week).min(f64::from(self.days) / super::WEEK), pick(point)))
+                .map(|(x, y)| CurvePoint { x, y, interval: None })
                 .collect(),
         };
+        let other = predicts.filter(|kind| *kind != self.kind).map(|kind| {
+            format!(
+                "{kind}, which predicts above, could not be used on what was known then, so {} is checked.",
+                self.kind
+            )
+        });
         let picture = Exhibit {
             metric: metric.to_owned(),
             key: "hold_out".to_owned(),
             title: "Hold-out: repeat purchases, cumulative".to_owned(),
-            remarks: std::iter::once(self.verdict()).chain(self.remarks.iter().cloned()).collect(),
+            remarks: [Some(self.verdict()), other].into_iter().flatten().chain(self.remarks.iter().cloned()).collect(),
             body: Body::Curves(Curves {
                 axis: "weeks held out".to_owned(),
                 unit: Unit::Count,
@@ -141,7 +149,11 @@ impl HoldOut {
         let error = |error: f64| Quantity::about(Unit::Number, error, 0.0005);
         rows.push(Row {
             name: "mean absolute error".to_owned(),
-            cells: [vec![Quantity::Missing, Quantity::Missing], self.errors.map(error).to_vec()].concat(),
+            cells: [
+                vec![Quantity::Text(String::new()), Quantity::Text(String::new())],
+                self.errors.map(error).to_vec(),
+            ]
+            .concat(),
         });
         let table = Exhibit {
             metric: metric.to_owned(),
@@ -154,6 +166,7 @@ impl HoldOut {
                     .map(str::to_owned)
                     .to_vec(),
                 rows,
+                by_time: false,
             }),
         };
         vec![picture, table]
@@ -162,16 +175,16 @@ impl HoldOut {
     /// Says in a sentence how far off the predictions were.
     fn verdict(&self) -> String {
         let Some(all) = self.classes.last().filter(|all| all.actual > 0.0) else {
-            return format!("Nobody bought in the {} weeks held out.", self.weeks);
+            return format!("Nobody bought in the {} held out.", counted(f64::from(self.days), "day"));
         };
         let off = |foretold: f64| {
             let percent = (foretold / all.actual - 1.0) * 100.0;
             if percent < -0.05 { format!("\u{2212}{:.1}%", -percent) } else { format!("+{percent:.1}%") }
         };
         format!(
-            "Fitted to what was known {} weeks before, {} is off by {} over all; customers going on at their own rate would be off by {}, all \
+            "Fitted to what was known {} before, {} is off by {} over all; customers going on at their own rate would be off by {}, all \
              at the mean rate by {}.",
-            self.weeks,
+            counted(f64::from(self.days), "day"),
             self.kind,
             off(all.model),
             off(all.own_rate),

@@ -16,7 +16,7 @@ use tallybook_btyd::{
 };
 
 pub use card::{ModelCard, drift};
-pub use contracts::{ContractLife, ContractValuation, Contracts};
+pub use contracts::{ContractLife, ContractValuation, Contracts, months_of};
 pub use hold_out::HoldOut;
 
 use crate::calendar::shift;

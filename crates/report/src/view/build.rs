@@ -94,7 +94,10 @@ impl Views<'_> {
             .collect();
         let worst = trust.checks.iter().find(|check| check.state == trust.state && check.state != TrustState::Pass);
         let sentence = worst.map_or_else(
-            || format!("All {} checks passed.", trust.checks.len()),
+            || match trust.checks.len() {
+                1 => "The one check passed.".to_owned(),
+                count => format!("All {count} checks passed."),
+            },
             |check| format!("{}: {}", check.name, check.detail),
         );
         TrustView { class: trust_class(trust.state), word: trust.state.word(), sentence, checks }
@@ -547,7 +550,7 @@ fn title_of(metric: &MetricNote, measure: &MeasureNote) -> String {
 }
 
 /// Drops characters that do not show, or turn the direction of what follows.
-fn visible(text: &str) -> String {
+pub(super) fn visible(text: &str) -> String {
     let hides = |c: char| {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')

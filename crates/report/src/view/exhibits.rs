@@ -4,12 +4,13 @@ use tallybook_metrics::exhibit::{Body, Exhibit, Quantity, Row, Table};
 
 use crate::charts::{LOOKS, curves_chart};
 use crate::format::{Formatter, NOT_AVAILABLE};
+use crate::view::build::visible;
 use crate::view::{CurveKey, ExhibitRow, ExhibitView};
 
 /// Columns of a table that fit in half the width of a page.
 const NARROW: usize = 5;
 
-/// Rows of a table that are listed; earlier ones are counted.
+/// Rows of a table that are listed; the others are counted.
 const LISTED: usize = 24;
 
 /// Makes the view of an exhibit.
@@ -39,7 +40,7 @@ pub(super) fn exhibit(exhibit: &Exhibit, format: &Formatter) -> ExhibitView {
             fill(&mut view, &table, format);
             let key = |(look, curve): (usize, &tallybook_metrics::exhibit::Curve)| CurveKey {
                 class: format!("c{}", look.min(LOOKS - 1)),
-                name: curve.name.clone(),
+                name: visible(&curve.name),
             };
             view.keys = curves.curves.iter().enumerate().map(key).collect();
         }
@@ -48,21 +49,25 @@ pub(super) fn exhibit(exhibit: &Exhibit, format: &Formatter) -> ExhibitView {
 }
 
 fn fill(view: &mut ExhibitView, table: &Table, format: &Formatter) {
-    let earlier = table.rows.len().saturating_sub(LISTED);
+    let more = table.rows.len().saturating_sub(LISTED);
+    // Of what follows on each other in time the last rows count, of all else the first.
+    let skipped = if table.by_time { more } else { 0 };
     view.names.clone_from(&table.names);
     view.columns.clone_from(&table.columns);
     view.rows = table
         .rows
         .iter()
-        .skip(earlier)
+        .skip(skipped)
+        .take(LISTED)
         .map(|row| ExhibitRow {
-            name: row.name.clone(),
+            name: visible(&row.name),
             cells: row.cells.iter().map(|quantity| text(quantity, format)).collect(),
         })
         .collect();
-    if earlier > 0 {
-        let rows = if earlier == 1 { "row is" } else { "rows are" };
-        view.rest = format!("{earlier} earlier {rows} in figures.json");
+    if more > 0 {
+        let which = if table.by_time { "earlier" } else { "more" };
+        let rows = if more == 1 { "row is" } else { "rows are" };
+        view.rest = format!("{more} {which} {rows} in figures.json");
     }
 }
 
@@ -85,6 +90,7 @@ fn sampled(curves: &tallybook_metrics::exhibit::Curves) -> Table {
     let step = points.len().div_ceil(8).max(1);
     let mut at: Vec<f64> = points.iter().rev().step_by(step).map(|point| point.x).collect();
     at.reverse();
+    at.dedup();
     let read = |curve: &tallybook_metrics::exhibit::Curve, x: f64| {
         let last = curve.points.last().filter(|last| last.x >= x)?;
         let before = curve.points.iter().take_while(|point| point.x <= x).last();
@@ -100,7 +106,8 @@ fn sampled(curves: &tallybook_metrics::exhibit::Curves) -> Table {
     };
     Table {
         names: curves.axis.clone(),
-        columns: curves.curves.iter().map(|curve| curve.name.clone()).collect(),
+        columns: curves.curves.iter().map(|curve| visible(&curve.name)).collect(),
         rows: at.into_iter().map(row).collect(),
+        by_time: false,
     }
 }
