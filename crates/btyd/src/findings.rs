@@ -99,11 +99,12 @@ impl fmt::Display for Finding {
         match self {
             Self::NoRepeats => write!(f, "no customer has bought on more than one day"),
             Self::TooFewRepeaters { repeaters, least } => {
-                let (who, have) = if *repeaters == 1.0 { ("customer", "has") } else { ("customers", "have") };
+                let (who, have) =
+                    if (repeaters - 1.0).abs() < 0.5 { ("customer", "has") } else { ("customers", "have") };
                 write!(f, "only {repeaters} {who} {have} bought more than once; it takes {least}")
             }
             Self::TooFewLost { lost, least } => {
-                let were = if *lost == 1.0 { "customer was" } else { "customers were" };
+                let were = if (lost - 1.0).abs() < 0.5 { "customer was" } else { "customers were" };
                 write!(f, "only {lost} {were} lost; it takes {least}")
             }
             Self::ConstantSpend => write!(f, "all customers spend the same"),

@@ -122,7 +122,9 @@ impl<M: Family> Fit<M> {
         } else if repeaters < demands.least_repeaters {
             findings.push(Finding::TooFewRepeaters { repeaters, least: demands.least_repeaters });
         }
-        findings.extend(boundary(&M::PARAMETERS, start, maximum));
+        if findings.is_empty() {
+            findings.extend(boundary(&M::PARAMETERS, start, maximum));
+        }
         let mut fit = Self {
             model: M::new(parameters).unwrap_or_else(|_| unreachable_model::<M>()),
             log_likelihood: maximum.derivatives.value,

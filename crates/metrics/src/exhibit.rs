@@ -6,7 +6,7 @@ use crate::metric::Unit;
 
 /// Counts in words: `1 customer`, `2 customers`.
 pub(crate) fn counted(count: f64, what: &str) -> String {
-    format!("{count:.0} {what}{}", if count == 1.0 { "" } else { "s" })
+    format!("{count:.0} {what}{}", if (count - 1.0).abs() < 0.5 { "" } else { "s" })
 }
 
 /// Something a metric shows besides its figures.

@@ -144,6 +144,7 @@ pub(super) struct Clv {
 /// A purchase model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[allow(clippy::enum_variant_names, reason = "the names of the models")]
 enum Model {
     /// BG/NBD: customers may leave after a repeat purchase.
     BgNbd,
@@ -261,7 +262,11 @@ impl Clv {
 
     fn predicted(&self, results: &Results, measure: &str, cell: &Cell) -> Outcome {
         let valuation = self.valuation(results, &cell.window);
-        let valuation = valuation.as_ref().as_ref().map_err(|reason| Undefined::because(reason.clone()))?;
+        let valuation = valuation.as_ref().as_ref().map_err(|reason| {
+            // Said in full once.
+            let short = reason.split(": ").next().unwrap_or_default();
+            Undefined::because(if measure == PREDICTED { reason } else { short })
+        })?;
         let worth = valuation.segments.get(cell.segment).filter(|worth| worth.customers > 0);
         let Some(worth) = worth else { return Err(Undefined::because("no customer has bought yet")) };
         let n = worth.customers as f64;

@@ -209,8 +209,9 @@ impl Metric for RfmSegments {
         let row = |group: &Group| {
             let own = &members[*group as usize];
             let n = own.customers as f64;
-            if own.customers < results.min_n {
-                let few = std::iter::repeat_n(Quantity::too_few(), 7);
+            if own.customers < results.min_n.max(1) {
+                let none = if own.customers == 0 { Quantity::Text(String::new()) } else { Quantity::too_few() };
+                let few = std::iter::repeat_n(none, 7);
                 let cells = std::iter::once(Quantity::count(own.customers)).chain(few).collect();
                 return Row { name: group.name().to_owned(), cells };
             }

@@ -56,6 +56,9 @@ const MEDIAN: &str = "median";
 /// Curves by segment that are drawn beside the total.
 const DRAWN: usize = 5;
 
+/// A curve, computed once for all that read it.
+type SharedCurve = Arc<Result<KaplanMeier, Undefined>>;
+
 /// Points of a curve that are kept for drawing.
 const POINTS: usize = 240;
 
@@ -127,7 +130,7 @@ impl Survival {
         })
     }
 
-    fn curve(&self, results: &Results, window: &Window, segment: usize) -> Arc<Result<KaplanMeier, Undefined>> {
+    fn curve(&self, results: &Results, window: &Window, segment: usize) -> SharedCurve {
         results.remember(format!("survival {} {segment}", window.end), || {
             let lives = self.lives(results, window);
             let lives = lives.as_ref().as_ref().map_err(Clone::clone)?;
@@ -300,7 +303,7 @@ impl Metric for Survival {
             curves(vec![drawn("all customers", all, true)]),
         )];
         for dimension in results.segments.dimensions() {
-            let mut own: Vec<(usize, &str, Arc<Result<KaplanMeier, Undefined>>)> = Vec::new();
+            let mut own: Vec<(usize, &str, SharedCurve)> = Vec::new();
             for segment in TOTAL + 1..results.segments.count() {
                 if let Some((_, value)) = results.segments.name(segment).filter(|(name, _)| *name == dimension.name) {
                     own.push((segment, value, self.curve(results, &cell.window, segment)));

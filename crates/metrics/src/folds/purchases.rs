@@ -291,6 +291,7 @@ mod tests {
         found.map(|own| (own.alike, own.repeat_spend))
     }
 
+    #[allow(clippy::unnecessary_wraps, reason = "as what it is compared with")]
     fn expect(frequency: u16, recency: u16, age: u16, repeat_spend: i64) -> Option<(Alike, i64)> {
         Some((Alike { frequency, recency, age, future: 0 }, repeat_spend))
     }

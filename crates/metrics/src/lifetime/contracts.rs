@@ -306,4 +306,62 @@ mod tests {
         assert_eq!(made("2026-01-31", "2026-02-28", true), 0);
         assert_eq!(made("2025-11-30", "2027-02-28", true), 14);
     }
+
+    fn contracts(rows: &[(u32, &str, Option<&str>, i64)]) -> (Contracts, Window) {
+        let calendar = Calendar {
+            zone: chrono_tz::Europe::Berlin,
+            week_start: chrono::Weekday::Mon,
+            fiscal: crate::calendar::FiscalYear::default(),
+        };
+        let day = |text: &str| text.parse::<NaiveDate>().expect("a day");
+        let at = |text: &str| calendar.day_start(day(text));
+        let paid = |&(customer, from, to, mrr): &(u32, &str, Option<&str>, i64)| Paid {
+            customer,
+            from: at(from),
+            to: to.map_or(i64::MAX, at),
+            mrr,
+        };
+        let rows: Vec<Paid> = rows.iter().map(paid).collect();
+        let mut end = 0;
+        let own = rows.chunk_by(|a, b| a.customer == b.customer).map(|own| {
+            end += own.len();
+            (vec![0], end)
+        });
+        let customers = own.collect();
+        let window = calendar.window(day("2026-06-01"), day("2026-07-01"));
+        (Contracts { rows, customers, calendar, first: day("2026-01-01"), segments: 1 }, window)
+    }
+
+    /// Days, renewals, whether it has ended, and revenue of each contract at the end of June 2026.
+    fn stand(rows: &[(u32, &str, Option<&str>, i64)]) -> Vec<(i64, u32, bool, i64)> {
+        let (contracts, window) = contracts(rows);
+        contracts.at(&window).iter().map(|life| (life.days, life.renewals, life.left, life.mrr)).collect()
+    }
+
+    #[test]
+    fn a_contract_that_ends_with_the_period_has_ended() {
+        // Begun on 1 June: the first renewal is due on 1 July, when one ends and the other goes on.
+        assert_eq!(stand(&[(1, "2026-06-01", Some("2026-07-01"), 10)]), [(30, 0, true, 0)]);
+        assert_eq!(stand(&[(1, "2026-06-01", Some("2026-07-02"), 10)]), [(30, 1, false, 10)]);
+        // What begins then is not there yet.
+        assert_eq!(stand(&[(1, "2026-07-01", None, 10)]), []);
+    }
+
+    #[test]
+    fn prices_overlaps_and_short_gaps_are_one_contract() {
+        // Another price from the same day on; a second subscription beside it; nothing for 30 days and then again.
+        let upgraded = [(1, "2026-05-01", Some("2026-06-10"), 10), (1, "2026-06-10", None, 15)];
+        assert_eq!(stand(&upgraded), [(61, 2, false, 15)]);
+        let beside =
+            [(1, "2026-05-01", None, 10), (1, "2026-06-10", Some("2026-06-20"), 7), (1, "2026-06-20", None, 5)];
+        assert_eq!(stand(&beside), [(61, 2, false, 15)]);
+        let gap = [(1, "2026-04-01", Some("2026-05-01"), 10), (1, "2026-05-31", None, 10)];
+        assert_eq!(stand(&gap), [(91, 3, false, 10)]);
+        // Two months without one: the first contract was lost, and another won.
+        let back = [(1, "2026-01-01", Some("2026-03-01"), 10), (1, "2026-05-01", None, 12)];
+        assert_eq!(stand(&back), [(59, 1, true, 0), (61, 2, false, 12)]);
+        // What comes after the period changes nothing: on 1 July it was not known that the customer would be back.
+        let later = [(1, "2026-05-01", Some("2026-06-25"), 10), (1, "2026-07-05", None, 10)];
+        assert_eq!(stand(&later), [(55, 1, true, 0)]);
+    }
 }

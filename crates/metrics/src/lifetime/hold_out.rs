@@ -76,7 +76,7 @@ impl HoldOut {
         let foretold = |own: &Standing| {
             let Alike { frequency, age, .. } = own.alike;
             let own_rate = if age > 0 { f64::from(frequency) / f64::from(age) * f64::from(days) } else { 0.0 };
-            let alive = history(&own.alike).map_or(0.0, |history| model.probability_alive(&history));
+            let alive = history(own.alike).map_or(0.0, |history| model.probability_alive(&history));
             (alive * residuals.at(frequency, age), own_rate)
         };
         let foretold: Vec<(f64, f64)> = customers.par_iter().with_min_len(1024).map(foretold).collect();
@@ -103,7 +103,7 @@ impl HoldOut {
                 ..sum
             },
         );
-        errors.iter_mut().for_each(|error| *error /= all.customers as f64);
+        errors = errors.map(|error| error / all.customers as f64);
         classes.retain(|class| class.customers > 0);
         classes.push(all);
         let remarks = choice.remarks().into_iter().map(|remark| format!("{remark}.")).collect();
@@ -197,7 +197,7 @@ impl HoldOut {
 fn cumulative(customers: &[Standing], model: &dyn PurchaseModel, weeks: &[u64], span: f64) -> Vec<(f64, f64)> {
     let mut alive: BTreeMap<(u16, u16), f64> = BTreeMap::new();
     for own in customers {
-        let likely = history(&own.alike).map_or(0.0, |history| model.probability_alive(&history));
+        let likely = history(own.alike).map_or(0.0, |history| model.probability_alive(&history));
         *alive.entry((own.alike.frequency, own.alike.age)).or_default() += likely;
     }
     let ends: Vec<Outlook> =

@@ -171,7 +171,7 @@ impl Valuation {
     /// Scores a customer: probability of being alive, purchases and spend a purchase expected, and the value of both.
     pub fn score(&self, customer: &Standing, spent: i64, assumptions: &Assumptions) -> Option<Score> {
         let model = self.chosen()?.model();
-        let history = history(&customer.alike)?;
+        let history = history(customer.alike)?;
         let spend = self.spend.expected(u32::from(customer.alike.frequency), customer.repeat_spend as f64);
         Some(Score {
             customer: customer.customer,
@@ -215,7 +215,7 @@ pub struct Score {
     pub value: f64,
 }
 
-fn history(alike: &Alike) -> Option<History> {
+fn history(alike: Alike) -> Option<History> {
     let weeks = |days: u16| f64::from(days) / WEEK;
     History::new(u32::from(alike.frequency), weeks(alike.recency), weeks(alike.age)).ok()
 }
@@ -347,7 +347,7 @@ impl Predictor<'_> {
     }
 
     /// Predicts for a customer.
-    fn one(&self, alike: &Alike, repeat_spend: f64, residuals: &ByPair<(f64, f64)>) -> Sums {
+    fn one(&self, alike: Alike, repeat_spend: f64, residuals: &ByPair<(f64, f64)>) -> Sums {
         let alive = history(alike).map_or(0.0, |history| self.model.probability_alive(&history));
         let (purchases, discounted) = residuals.at(alike.frequency, alike.age);
         let spend = self.spend.expected(u32::from(alike.frequency), repeat_spend);
@@ -358,7 +358,7 @@ impl Predictor<'_> {
     fn coarse(&self, cells: &[Coarse], groups: usize) -> Vec<f64> {
         let residuals = self.residuals(cells.iter().map(|cell| (cell.alike.frequency, cell.alike.age)));
         // Expected spend is linear in what was spent, so the mean customer of a cell stands for all of them.
-        let one = |cell: &Coarse| self.one(&cell.alike, cell.repeat_spend / cell.customers, &residuals);
+        let one = |cell: &Coarse| self.one(cell.alike, cell.repeat_spend / cell.customers, &residuals);
         let predicted: Vec<Sums> = cells.par_iter().with_min_len(256).map(one).collect();
         let mut sums = vec![0.0; 3 * groups];
         for (cell, own) in cells.iter().zip(predicted) {
@@ -417,10 +417,10 @@ fn resampled(
         }
     };
     let pooled = if matches!(spend.spend, Spend::Pooled { .. }) { spend.pooled_error } else { 0.0 };
-    let predict = |(model, spend): (&Box<dyn PurchaseModel>, &Spend)| {
-        Predictor { model: model.as_ref(), spend: *spend, ..*predictor }.coarse(cells, groups)
+    let predict = |(model, spend): (&dyn PurchaseModel, &Spend)| {
+        Predictor { model, spend: *spend, ..*predictor }.coarse(cells, groups)
     };
-    let drawn: Vec<Vec<f64>> = models.iter().zip(&spends).map(predict).collect();
+    let drawn: Vec<Vec<f64>> = models.iter().map(AsRef::as_ref).zip(&spends).map(predict).collect();
     let spread = |at: usize| {
         let logarithms: Vec<f64> = drawn.iter().map(|draw| draw[at].ln()).filter(|ln| ln.is_finite()).collect();
         let n = logarithms.len() as f64;
@@ -454,7 +454,7 @@ fn worths(
         let mut sums = vec![(0_u64, [0.0; 3]); groups.count()];
         let mut own = Vec::new();
         for customer in batch {
-            let predicted = predictor.one(&customer.alike, customer.repeat_spend as f64, &residuals);
+            let predicted = predictor.one(customer.alike, customer.repeat_spend as f64, &residuals);
             groups.of(customer, &mut own);
             for &group in &own {
                 sums[group].0 += 1;
