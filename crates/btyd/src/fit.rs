@@ -200,6 +200,16 @@ impl<M: Family> Fit<M> {
         (0..draws).into_par_iter().filter_map(draw).collect()
     }
 
+    /// Computes the covariance of the parameters themselves; nothing where the information is singular.
+    pub fn covariance(&self) -> Option<Matrix<4>> {
+        let mut covariance = self.covariance_of_logarithms?;
+        let parameters = self.model.parameters();
+        for (row, one) in covariance.iter_mut().zip(parameters) {
+            row.iter_mut().zip(parameters).for_each(|(entry, other)| *entry *= one * other);
+        }
+        Some(covariance)
+    }
+
     /// Computes the standard error of a linear combination of the logarithms of the parameters.
     pub fn error_of_logarithms(&self, combination: &[f64; 4]) -> Option<f64> {
         let covariance = self.covariance_of_logarithms?;

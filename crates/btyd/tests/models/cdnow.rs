@@ -107,6 +107,22 @@ fn estimates() {
 }
 
 #[test]
+fn covariances() {
+    let Some(cdnow) = cdnow() else { return };
+    let fit = Fit::<BgNbd>::of(&cdnow.sample(), &Demands::default());
+    let covariance = fit.covariance().expect("regular");
+    for (i, error) in fit.standard_errors.expect("regular").into_iter().enumerate() {
+        close(covariance[i][i].sqrt(), error, 1e-12);
+    }
+    // r and alpha rise together: busier customers buy at a rate of r / alpha, which is known far better than either.
+    let [r, alpha] = [fit.model.r, fit.model.alpha];
+    let rate = fit.with_errors(|model| vec![model.r / model.alpha]).expect("regular")[0].1;
+    let by_hand = covariance[0][0] / alpha.powi(2) - 2.0 * r * covariance[0][1] / alpha.powi(3)
+        + r * r * covariance[1][1] / alpha.powi(4);
+    close(rate, by_hand.sqrt(), 1e-4);
+}
+
+#[test]
 fn spend() {
     let Some(cdnow) = cdnow() else { return };
     let fit = SpendFit::of(&cdnow.spend(), &Demands::default());

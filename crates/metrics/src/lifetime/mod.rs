@@ -257,20 +257,29 @@ impl<'a> Groups<'a> {
 
 /// Something that depends on frequency and age alone, computed once for each pair of them that occurs.
 struct ByPair<T> {
-    numbers: HashMap<(u16, u16), usize, FixedState>,
+    /// By frequency and age, the position of the value.
+    numbers: Vec<Vec<u32>>,
     values: Vec<T>,
 }
 
 impl<T: Send> ByPair<T> {
     /// Computes the values, in parallel.
     fn new(pairs: impl Iterator<Item = (u16, u16)>, compute: impl Fn(u32, f64) -> T + Sync) -> Self {
-        let mut numbers: HashMap<(u16, u16), usize, FixedState> = HashMap::default();
+        const NONE: u32 = u32::MAX;
+        let mut numbers: Vec<Vec<u32>> = Vec::new();
         let mut known = Vec::new();
-        for pair in pairs {
-            numbers.entry(pair).or_insert_with(|| {
-                known.push(pair);
-                known.len() - 1
-            });
+        for (frequency, age) in pairs {
+            let (row, column) = (usize::from(frequency), usize::from(age));
+            if row >= numbers.len() {
+                numbers.resize(row + 1, Vec::new());
+            }
+            if column >= numbers[row].len() {
+                numbers[row].resize(column + 1, NONE);
+            }
+            if numbers[row][column] == NONE {
+                numbers[row][column] = u32::try_from(known.len()).unwrap_or(NONE);
+                known.push((frequency, age));
+            }
         }
         let compute = |&(frequency, age): &(u16, u16)| compute(u32::from(frequency), f64::from(age) / WEEK);
         let values = known.par_iter().with_min_len(16).map(compute).collect();
@@ -278,7 +287,7 @@ impl<T: Send> ByPair<T> {
     }
 
     fn at(&self, frequency: u16, age: u16) -> &T {
-        &self.values[self.numbers[&(frequency, age)]]
+        &self.values[self.numbers[usize::from(frequency)][usize::from(age)] as usize]
     }
 }
 
@@ -291,7 +300,7 @@ struct Coarse {
 }
 
 /// Days to which the times of nearly alike customers are rounded. Relative errors, which is all that is computed from them, are as good.
-const ROUNDED: u16 = 14;
+const ROUNDED: u16 = 28;
 
 fn coarse(customers: &[Standing], groups: &Groups<'_>) -> Vec<Coarse> {
     let mut cells: HashMap<(u32, u16, u16, u16), (f64, f64), FixedState> = HashMap::default();
@@ -346,6 +355,11 @@ impl Predictor<'_> {
         })
     }
 
+    /// The same for nearly alike customers.
+    fn coarse_residuals(&self, cells: &[Coarse]) -> ByPair<(f64, f64)> {
+        self.residuals(cells.iter().map(|cell| (cell.alike.frequency, cell.alike.age)))
+    }
+
     /// Predicts for a customer.
     fn one(&self, alike: Alike, repeat_spend: f64, residuals: &ByPair<(f64, f64)>) -> Sums {
         let alive = history(alike).map_or(0.0, |history| self.model.probability_alive(&history));
@@ -355,10 +369,9 @@ impl Predictor<'_> {
     }
 
     /// Predicts for nearly alike customers, by group.
-    fn coarse(&self, cells: &[Coarse], groups: usize) -> Vec<f64> {
-        let residuals = self.residuals(cells.iter().map(|cell| (cell.alike.frequency, cell.alike.age)));
+    fn coarse(&self, cells: &[Coarse], groups: usize, residuals: &ByPair<(f64, f64)>) -> Vec<f64> {
         // Expected spend is linear in what was spent, so the mean customer of a cell stands for all of them.
-        let one = |cell: &Coarse| self.one(cell.alike, cell.repeat_spend / cell.customers, &residuals);
+        let one = |cell: &Coarse| self.one(cell.alike, cell.repeat_spend / cell.customers, residuals);
         let predicted: Vec<Sums> = cells.par_iter().with_min_len(256).map(one).collect();
         let mut sums = vec![0.0; 3 * groups];
         for (cell, own) in cells.iter().zip(predicted) {
@@ -378,15 +391,21 @@ fn by_delta(
     spend: &SpendChoice,
     predictor: &Predictor<'_>,
 ) -> Option<Vec<f64>> {
-    let by_purchases = fit.with_errors(&|model| Predictor { model, ..*predictor }.coarse(cells, groups))?;
+    let by_purchases = fit.with_errors(&|model| {
+        let predictor = Predictor { model, ..*predictor };
+        predictor.coarse(cells, groups, &predictor.coarse_residuals(cells))
+    })?;
     let by_spend = match spend.spend {
         // Only values depend on it, and they in proportion.
         Spend::Pooled { .. } => (0..by_purchases.len())
             .map(|at| (0.0, if at % 3 == 2 { by_purchases[at].0 * spend.pooled_error } else { 0.0 }))
             .collect(),
-        Spend::GammaGamma(_) => spend.fit.with_errors(|model: &GammaGamma| {
-            Predictor { spend: Spend::GammaGamma(*model), ..*predictor }.coarse(cells, groups)
-        })?,
+        Spend::GammaGamma(_) => {
+            let residuals = predictor.coarse_residuals(cells);
+            spend.fit.with_errors(|model: &GammaGamma| {
+                Predictor { spend: Spend::GammaGamma(*model), ..*predictor }.coarse(cells, groups, &residuals)
+            })?
+        }
     };
     let relative = |((value, purchases), (_, spend)): ((f64, f64), (f64, f64))| {
         if value == 0.0 { 0.0 } else { purchases.hypot(spend) / value }
@@ -418,7 +437,8 @@ fn resampled(
     };
     let pooled = if matches!(spend.spend, Spend::Pooled { .. }) { spend.pooled_error } else { 0.0 };
     let predict = |(model, spend): (&dyn PurchaseModel, &Spend)| {
-        Predictor { model, spend: *spend, ..*predictor }.coarse(cells, groups)
+        let predictor = Predictor { model, spend: *spend, ..*predictor };
+        predictor.coarse(cells, groups, &predictor.coarse_residuals(cells))
     };
     let drawn: Vec<Vec<f64>> = models.iter().map(AsRef::as_ref).zip(&spends).map(predict).collect();
     let spread = |at: usize| {
