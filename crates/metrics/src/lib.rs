@@ -17,6 +17,7 @@ pub mod history;
 pub mod lifetime;
 pub mod metric;
 pub mod reduction;
+mod results;
 pub mod revenue;
 pub mod segments;
 pub mod stats;

@@ -1,23 +1,22 @@
 //! What a metric is: a declaration, typed options, what it asks of the data, and how it reads the answers.
 
-use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use tallybook_ingest::TableKind;
 
 use crate::calendar::{Calendar, Period, Window};
-use crate::estimate::{Moments, Outcome, Undefined};
+use crate::estimate::Outcome;
 use crate::exhibit::Exhibit;
-use crate::folds::purchases::{Look, Purchases, Snapshot};
+use crate::folds::purchases::{Look, Purchases};
 use crate::history::Fold;
-use crate::lifetime::{Contracts, ModelCard, Score};
-use crate::reduction::{Median, Reduction, Sums};
+use crate::lifetime::{ModelCard, Score};
+use crate::reduction::Reduction;
+pub use crate::results::{Coverage, Results};
 use crate::revenue::OrderValue;
-use crate::segments::Segments;
 use crate::timeline::{Timeline, WindowId, Windows};
 
 /// The declaration of a metric. Everything that people read about it comes from here.
@@ -298,6 +297,11 @@ pub struct FoldContext {
     pub each_customer: Vec<Look>,
 }
 
+fn look_at_purchases(context: &FoldContext) -> Box<dyn Fold> {
+    let FoldContext { calendar, looks, span, each_customer, .. } = context;
+    Box::new(Purchases::new(calendar, looks.clone(), *span, each_customer))
+}
+
 impl<'a> Requests<'a> {
     /// Begins with the windows that every metric is reported for.
     pub fn new(calendar: &'a Calendar, value: &'a OrderValue, wanted: &'a [Wanted], reported: &'a [Wanted]) -> Self {
@@ -357,7 +361,7 @@ impl<'a> Requests<'a> {
             let windows = [Some(wanted.window), Some(wanted.previous), wanted.year_before];
             self.looks.extend(windows.into_iter().flatten().map(|window| Look::at_end(&window)));
         }
-        self.fold(Purchases::KEY, |context| Box::new(Purchases::new(context)));
+        self.fold(Purchases::KEY, look_at_purchases);
     }
 
     /// Asks how each single customer stood at the end of every reported window and the one before.
@@ -376,7 +380,7 @@ impl<'a> Requests<'a> {
     pub fn held_out(&mut self, days: u32) {
         let calendar = self.calendar;
         self.looks.extend(self.reported.iter().map(|wanted| Look::before(calendar, &wanted.window, days)));
-        self.fold(Purchases::KEY, |context| Box::new(Purchases::new(context)));
+        self.fold(Purchases::KEY, look_at_purchases);
     }
 
     /// Asks when customers came.
@@ -386,149 +390,5 @@ impl<'a> Requests<'a> {
             let calendar = by_day.then(|| context.calendar.clone());
             Box::new(Firsts::new(&context.timeline, context.segments, calendar))
         });
-    }
-}
-
-/// What the data answered.
-pub struct Results {
-    /// The timeline.
-    pub timeline: Arc<Timeline>,
-    /// The segments.
-    pub segments: Segments,
-    /// The calendar.
-    pub calendar: Calendar,
-    /// What an order is worth.
-    pub value: OrderValue,
-    /// Averages and shares of fewer are suppressed.
-    pub min_n: u64,
-    pub(crate) sums: BTreeMap<Reduction, Sums>,
-    pub(crate) folds: BTreeMap<String, Box<dyn Fold>>,
-    pub(crate) orders: Option<Coverage>,
-    pub(crate) spend: Option<Coverage>,
-    pub(crate) contracts: Option<Contracts>,
-    pub(crate) remembered: Mutex<BTreeMap<String, Arc<dyn Any + Send + Sync>>>,
-}
-
-/// The days of which a table has rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Coverage {
-    /// Day of the earliest row.
-    pub first: NaiveDate,
-    /// Day of the latest row.
-    pub last: NaiveDate,
-}
-
-impl Debug for Results {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Results").field("folds", &self.folds.keys()).finish_non_exhaustive()
-    }
-}
-
-impl Results {
-    /// Gives sums over rows; none where the window or the reduction was not asked for.
-    pub fn sums(&self, reduction: &Reduction, window: &Window, segment: usize) -> Moments {
-        let sums = self.sums.get(reduction);
-        let sums = sums.or_else(|| self.sums.get(&Reduction { median: true, ..reduction.clone() }));
-        let found = self.timeline.find(window).zip(sums);
-        found.map_or_else(Moments::default, |(window, sums)| sums.over(&self.timeline, window, segment))
-    }
-
-    /// Gives a median over rows.
-    pub fn median(&self, reduction: &Reduction, window: &Window, segment: usize) -> Option<Median> {
-        self.sums.get(reduction)?.median(self.timeline.find(window)?, segment)
-    }
-
-    /// Tells whether orders reach into a window; where they do not, nothing can be said of it.
-    pub fn covered(&self, window: &Window) -> Result<(), Undefined> {
-        reaches(self.orders, "orders", window)
-    }
-
-    /// Tells whether orders reach back before all of a window.
-    pub fn covered_whole(&self, window: &Window) -> Result<(), Undefined> {
-        self.covered_whole_by(TableKind::Orders, window)
-    }
-
-    /// Tells whether a table reaches back before all of a window.
-    pub fn covered_whole_by(&self, table: TableKind, window: &Window) -> Result<(), Undefined> {
-        self.covered_by(table, window)?;
-        let (coverage, name) = match table {
-            TableKind::Spend => (self.spend, "spend"),
-            TableKind::Subscriptions => (self.contracts().map(Contracts::coverage), "subscriptions"),
-            TableKind::Orders | TableKind::OrderLines | TableKind::Customers => (self.orders, "orders"),
-        };
-        match coverage {
-            Some(coverage) if coverage.first > window.from => {
-                Err(Undefined::because(format!("{name} begin on {}, inside the window", coverage.first)))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Tells whether a table reaches into a window.
-    pub fn covered_by(&self, table: TableKind, window: &Window) -> Result<(), Undefined> {
-        match table {
-            TableKind::Spend => reaches(self.spend, "spend", window),
-            TableKind::Subscriptions => match self.contracts() {
-                Some(contracts) => reaches(Some(contracts.coverage()), "subscriptions", window),
-                None => Err(Undefined::because("no subscription that is paid for")),
-            },
-            _ => self.covered(window),
-        }
-    }
-
-    /// Gives a fold by its key.
-    pub fn fold<T: Fold>(&self, key: &str) -> Option<&T> {
-        let fold: &dyn std::any::Any = self.folds.get(key)?.as_ref();
-        fold.downcast_ref()
-    }
-
-    /// Computes something costly once for all measures, segments and comparisons that read it.
-    pub(crate) fn remember<T: Any + Send + Sync>(&self, key: String, compute: impl FnOnce() -> T) -> Arc<T> {
-        let known = |remembered: &BTreeMap<String, Arc<dyn Any + Send + Sync>>| {
-            remembered.get(&key).and_then(|value| Arc::clone(value).downcast::<T>().ok())
-        };
-        let lock = || self.remembered.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(value) = known(&lock()) {
-            return value;
-        }
-        let value = Arc::new(compute());
-        lock().insert(key, Arc::<T>::clone(&value));
-        value
-    }
-
-    /// Gives the lives of contracts, where they were asked for and there are any.
-    pub const fn contracts(&self) -> Option<&Contracts> {
-        self.contracts.as_ref()
-    }
-
-    /// Gives customers as they stood at a look that was asked for.
-    pub fn snapshot(&self, look: &Look) -> Option<&Snapshot> {
-        self.fold::<Purchases>(Purchases::KEY)?.at(look)
-    }
-
-    /// Gives who was active in a window.
-    pub fn activity(&self, window: &Window, segment: usize) -> crate::folds::activity::Cell {
-        use crate::folds::activity::Activity;
-        let found = self.fold::<Activity>(Activity::KEY).zip(self.timeline.find(window));
-        found.map_or_else(Default::default, |(fold, window)| fold.cell(window, segment))
-    }
-
-    /// Gives when customers came, as folded.
-    pub fn firsts(&self, by_day: bool) -> Option<&crate::folds::firsts::Firsts> {
-        use crate::folds::firsts::Firsts;
-        self.fold(Firsts::key(by_day))
-    }
-}
-
-fn reaches(coverage: Option<Coverage>, what: &str, window: &Window) -> Result<(), Undefined> {
-    match coverage {
-        None => Err(Undefined::because(format!("no rows in {what}"))),
-        Some(coverage) if window.to <= coverage.first => {
-            Err(Undefined::because(format!("{what} begin on {}", coverage.first)))
-        }
-        Some(coverage) if window.from > coverage.last => {
-            Err(Undefined::because(format!("{what} end on {}", coverage.last)))
-        }
-        Some(_) => Ok(()),
     }
 }

@@ -266,6 +266,15 @@ fn grouped(value: f64, digits: usize, locale: Locale) -> String {
     text
 }
 
+/// Drops characters that do not show, or turn the direction of what follows.
+pub(crate) fn visible(text: &str) -> String {
+    let hides = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    text.chars().map(|c| if c == '\n' || c == '\t' { ' ' } else { c }).filter(|&c| !hides(c)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tallybook_btyd::{AnyFit, Kind};
@@ -12,17 +11,17 @@ use super::inactivity_churn::{pair, request_pairs};
 use super::shared::{CohortCell, CohortView, DayCount, Draws, Fraction, LifeBasis, Rate, cumulative_revenue};
 use crate::calendar::{Period, Window};
 use crate::estimate::{Estimate, Moments, Outcome, Predicted, Undefined};
-use crate::exhibit::{Body, Exhibit, Quantity, Row, Table};
+use crate::exhibit::{Body, Exhibit, Table};
 use crate::folds::cohorts::{Ages, CohortGrain, CohortStart};
 use crate::folds::inactivity::Inactivity;
 use crate::folds::purchases::Look;
-use crate::lifetime::{Assumptions, ContractValuation, HoldOut, Known, ModelCard, Valuation, Worth, months_of};
+use crate::lifetime::{
+    Assumptions, ContractValuation, HoldOut, Known, ModelCard, Valuation, by_cohort, by_dimension, months_of,
+};
 use crate::metric::{
     Area, Cell, CohortTable, Direction, Extras, Info, Measure, Metric, Need, OptionInfo, Requests, Results, Unit,
 };
 use crate::revenue::OrderValue;
-use crate::segments::TOTAL;
-use crate::stats::Z95;
 
 pub(super) const INFO: Info = Info {
     id: "clv",
@@ -317,68 +316,6 @@ impl Clv {
         exhibits.push(valuation.exhibit(contracts, &cell.window, INFO.id));
         Extras { exhibits, model, scores: Vec::new() }
     }
-
-    /// The value of customers by the values of a dimension.
-    fn by_dimension(valuation: &Valuation, results: &Results, dimension: &str) -> Exhibit {
-        let own = (TOTAL + 1..results.segments.count()).filter_map(|segment| {
-            let (_, name) = results.segments.name(segment).filter(|(name, _)| *name == dimension)?;
-            let worth = valuation.segments.get(segment).filter(|worth| worth.customers > 0)?;
-            Some((name.to_owned(), *worth))
-        });
-        let mut rows: Vec<(String, Worth)> = own.collect();
-        rows.sort_by(|a, b| b.1.value.value.total_cmp(&a.1.value.value));
-        let (key, title) = (format!("by_{dimension}"), format!("Predicted, by {dimension}"));
-        Self::table(&key, title, (dimension, false), &rows, results.min_n)
-    }
-
-    /// The value of customers by the month of their first purchase.
-    fn by_cohort(valuation: &Valuation, results: &Results) -> Exhibit {
-        let named = |(month, worth): &(NaiveDate, Worth)| (month.format("%Y-%m").to_string(), *worth);
-        let rows: Vec<(String, Worth)> = valuation.cohorts.iter().map(named).collect();
-        let title = "Predicted, by month of the first purchase".to_owned();
-        Self::table("cohorts", title, ("first purchase", true), &rows, results.min_n)
-    }
-
-    fn table(
-        key: &str,
-        title: String,
-        (names, by_time): (&str, bool),
-        rows: &[(String, Worth)],
-        min_n: u64,
-    ) -> Exhibit {
-        let row = |(name, worth): &(String, Worth)| {
-            if worth.customers < min_n {
-                let few = std::iter::repeat_n(Quantity::too_few(), 4);
-                let cells = std::iter::once(Quantity::count(worth.customers)).chain(few).collect();
-                return Row { name: name.clone(), cells };
-            }
-            let n = worth.customers as f64;
-            let margin = |known: Known| known.error.map_or(known.value / 1000.0, |error| Z95 * error);
-            Row {
-                name: name.clone(),
-                cells: vec![
-                    Quantity::count(worth.customers),
-                    Quantity::about(Unit::Share, worth.alive.value / n, margin(worth.alive) / n),
-                    Quantity::about(Unit::Number, worth.purchases.value / n, margin(worth.purchases) / n),
-                    Quantity::about(Unit::Money, worth.value.value / n, margin(worth.value) / n),
-                    Quantity::about(Unit::Money, worth.value.value, margin(worth.value)),
-                ],
-            }
-        };
-        let columns = ["customers", "expected alive", "purchases a customer", "value a customer", "value"];
-        Exhibit {
-            metric: INFO.id.to_owned(),
-            key: key.to_owned(),
-            title,
-            remarks: Vec::new(),
-            body: Body::Table(Table {
-                names: names.to_owned(),
-                columns: columns.map(str::to_owned).to_vec(),
-                rows: rows.iter().map(row).collect(),
-                by_time,
-            }),
-        }
-    }
 }
 
 impl Metric for Clv {
@@ -508,8 +445,8 @@ impl Metric for Clv {
             }
         }
         let dimensions = results.segments.dimensions().iter();
-        exhibits.extend(dimensions.map(|dimension| Self::by_dimension(valuation, results, &dimension.name)));
-        exhibits.push(Self::by_cohort(valuation, results));
+        exhibits.extend(dimensions.map(|dimension| by_dimension(valuation, results, &dimension.name, INFO.id)));
+        exhibits.push(by_cohort(valuation, results, INFO.id));
         let snapshot = results.snapshot(&Look::at_end(&cell.window)).filter(|_| self.scores);
         let customers = snapshot.into_iter().flat_map(|snapshot| snapshot.customers().iter().zip(snapshot.spend()));
         let scores = customers.filter_map(|(own, &spent)| valuation.score(own, spent, &assumptions)).collect();

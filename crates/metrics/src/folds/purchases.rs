@@ -8,7 +8,6 @@ use chrono::NaiveDate;
 use super::same_kind;
 use crate::calendar::{Calendar, Window, epoch_day, shift};
 use crate::history::{Fold, History};
-use crate::metric::FoldContext;
 use crate::timeline::Cuts;
 
 /// A moment at which customers are looked at.
@@ -99,13 +98,8 @@ impl Purchases {
     /// The key under which the fold is shared.
     pub const KEY: &'static str = "purchases";
 
-    /// Prepares the fold for what was asked.
-    pub fn new(context: &FoldContext) -> Self {
-        Self::with(&context.calendar, context.looks.clone(), context.span, &context.each_customer)
-    }
-
     /// Prepares the fold for some looks; at those in `each` it keeps every customer apart as well.
-    fn with(calendar: &Calendar, mut looks: Vec<Look>, span: (NaiveDate, NaiveDate), each: &[Look]) -> Self {
+    pub fn new(calendar: &Calendar, mut looks: Vec<Look>, span: (NaiveDate, NaiveDate), each: &[Look]) -> Self {
         looks.sort_unstable();
         looks.dedup();
         let last = looks.iter().flat_map(|look| [Some(look.last), look.ahead.map(|ahead| ahead.1)]).flatten().max();
@@ -281,7 +275,7 @@ mod tests {
     fn alike(orders: &[(&str, i64)], refunds: &[(&str, i64, &str)], last: &str) -> Option<(Alike, i64)> {
         let calendar = calendar();
         let look = look(&calendar, last);
-        let mut fold = Purchases::with(&calendar, vec![look], (date("2026-01-01"), date("2026-12-31")), &[]);
+        let mut fold = Purchases::new(&calendar, vec![look], (date("2026-01-01"), date("2026-12-31")), &[]);
         let orders: Vec<Event> = orders.iter().map(|&(when, amount)| Event { at: at(when), amount }).collect();
         let refunds: Vec<Refund> =
             refunds.iter().map(|&(when, amount, of)| Refund { at: at(when), amount, ordered_at: at(of) }).collect();
@@ -342,7 +336,7 @@ mod tests {
         let calendar = calendar();
         let ahead = look(&calendar, "2026-03-31");
         let from = Look { ahead: Some((ahead.end, ahead.last)), ..look(&calendar, "2026-03-10") };
-        let mut fold = Purchases::with(&calendar, vec![from], (date("2026-01-01"), date("2026-12-31")), &[]);
+        let mut fold = Purchases::new(&calendar, vec![from], (date("2026-01-01"), date("2026-12-31")), &[]);
         let days = ["2026-03-01", "2026-03-11", "2026-03-17", "2026-03-18", "2026-03-31", "2026-04-01"];
         let orders: Vec<Event> =
             days.iter().map(|day| Event { at: at(&format!("{day}T10:00:00Z")), amount: 100 }).collect();

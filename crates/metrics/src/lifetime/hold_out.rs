@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use tallybook_btyd::{Kind, Outlook, PurchaseModel};
 
-use super::{ByPair, fit, history, refused};
+use super::predict::ByPair;
+use super::{fit, history, refused};
 use crate::exhibit::{Body, Curve, CurvePoint, Curves, Exhibit, Quantity, Row, Table, counted};
 use crate::folds::purchases::{Alike, Snapshot, Standing};
 use crate::metric::Unit;

@@ -9,7 +9,7 @@ use tallybook_metrics::segments::{NO_VALUE, OTHER};
 
 use crate::charts::{LineChart, Point, line_chart, sparkline, unicode_sparkline};
 use crate::document::{Document, MeasureNote, MetricNote, SourceNote, TrustState};
-use crate::format::{Formatter, NOT_AVAILABLE};
+use crate::format::{Formatter, NOT_AVAILABLE, visible};
 use crate::view::{
     AgeView, Breakdown, BreakdownRow, CellView, ChangeView, CheckView, CohortRowView, CohortView, Group, HeatCell,
     MetricView, Page, Row, Section, SourceView, TrustView,
@@ -547,15 +547,6 @@ fn base(figure: &Figure, against: Against) -> Option<f64> {
 
 fn title_of(metric: &MetricNote, measure: &MeasureNote) -> String {
     if measure.suffix.is_empty() { metric.title.clone() } else { format!("{}, {}", metric.title, measure.suffix) }
-}
-
-/// Drops characters that do not show, or turn the direction of what follows.
-pub(super) fn visible(text: &str) -> String {
-    let hides = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
-    text.chars().map(|c| if c == '\n' || c == '\t' { ' ' } else { c }).filter(|&c| !hides(c)).collect()
 }
 
 fn lower_first(text: &str) -> String {

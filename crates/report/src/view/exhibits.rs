@@ -3,8 +3,7 @@
 use tallybook_metrics::exhibit::{Body, Exhibit, Quantity, Row, Table};
 
 use crate::charts::{LOOKS, curves_chart};
-use crate::format::{Formatter, NOT_AVAILABLE};
-use crate::view::build::visible;
+use crate::format::{Formatter, NOT_AVAILABLE, visible};
 use crate::view::{CurveKey, ExhibitRow, ExhibitView};
 
 /// Columns of a table that fit in half the width of a page.
