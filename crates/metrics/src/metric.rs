@@ -179,6 +179,11 @@ pub trait Metric: Debug + Send + Sync {
     /// Reads a measure's cohort table as of the end of a window, where it has one.
     fn cohorts(&self, results: &Results, measure: &str, cell: &Cell) -> Option<CohortTable>;
 
+    /// Says which of its options do not go together.
+    fn contradiction(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Tells whether a measure is too costly to be computed for the periods of a series: there is then only the reported one, and what it is
     /// compared with.
     fn without_series(&self, measure: &str) -> bool {
@@ -213,7 +218,7 @@ pub struct Cell {
     pub previous: Window,
     /// The window a year before, where there is one.
     pub year_before: Option<Window>,
-    /// The segment, by its position among [`Segments`].
+    /// The segment, by its position among [`crate::segments::Segments`].
     pub segment: usize,
 }
 

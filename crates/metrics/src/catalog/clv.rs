@@ -409,6 +409,12 @@ impl Metric for Clv {
             .flatten()
     }
 
+    fn contradiction(&self) -> Option<&'static str> {
+        let of_purchases = self.scores || self.bootstrap != Draws::default();
+        (self.basis == LifeBasis::Contracts && of_purchases)
+            .then_some("`scores` and `bootstrap` are for `basis: purchases`")
+    }
+
     fn without_series(&self, measure: &str) -> bool {
         [PREDICTED, EQUITY, ALIVE, GONE].contains(&measure) && self.basis == LifeBasis::Purchases
     }

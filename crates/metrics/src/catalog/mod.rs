@@ -42,7 +42,13 @@ impl Entry {
     const fn of<M: Metric + DeserializeOwned + JsonSchema + 'static>(info: &'static Info) -> Self {
         Self {
             info,
-            configure: |deserializer| Ok(Box::new(M::deserialize(deserializer)?)),
+            configure: |deserializer| {
+                let metric = M::deserialize(deserializer)?;
+                match metric.contradiction() {
+                    Some(contradiction) => Err(serde::de::Error::custom(contradiction)),
+                    None => Ok(Box::new(metric)),
+                }
+            },
             schema: |generator| generator.subschema_for::<M>(),
         }
     }
