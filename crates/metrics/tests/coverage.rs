@@ -4,8 +4,12 @@
 //! count itself is known to within 0.7 percentage points (two standard errors).
 #![allow(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+use tallybook_ingest::{Identifier, Table, TableKind, Tables};
+use tallybook_metrics::calendar::{Calendar, FiscalYear, Grain, Period, YearBefore};
 use tallybook_metrics::estimate::{Estimate, Moments};
+use tallybook_metrics::revenue::{AmountContent, OrderValue, RevenuePolicy};
 use tallybook_metrics::stats::{Interval, select_median};
+use tallybook_metrics::{Job, catalog};
 
 const DRAWS: u32 = 4_000;
 
@@ -161,4 +165,88 @@ fn ratio_of_revenue_to_customers_lost() {
         of(Estimate::Ratio { ratio, variance, n: u64::from(CUSTOMERS) })
     });
     assert_near("ratio", ratio);
+}
+
+/// A company whose customers come evenly over 400 days, live exponentially (mean 120 days) and buy about every ten days while they do;
+/// orders as (customer, second, cents), observed for 500 days. Customers come at noon of a day and buy at noon.
+fn company(random: &mut Random, customers: u32, seen: f64) -> Vec<(i64, i64, i64)> {
+    let mut orders = Vec::new();
+    for customer in 0..i64::from(customers) {
+        let came = (random.unit() * 400.0).floor();
+        let leaves = -120.0 * (1.0 - random.unit()).ln();
+        let mut at = 0.0_f64;
+        while at <= leaves && came + at < seen {
+            #[allow(clippy::cast_possible_truncation, reason = "some hundreds of days")]
+            let day = (came + at).floor() as i64;
+            orders.push((customer, BEGIN + day * 86_400 + 43_200, random.amount()));
+            at -= 10.0 * (1.0 - random.unit()).ln();
+        }
+    }
+    orders
+}
+
+/// 2024-01-01 in UTC.
+const BEGIN: i64 = 1_704_067_200;
+
+fn tables(orders: &[(i64, i64, i64)]) -> Tables {
+    let columns = ["customer_id", "ordered_at", OrderValue::PLACED];
+    let mut table = Table::new(TableKind::Orders, columns.map(str::to_owned), []);
+    let owners: Vec<i64> = orders.iter().map(|order| order.0).collect();
+    let times: Vec<i64> = orders.iter().map(|order| order.1).collect();
+    let amounts: Vec<i64> = orders.iter().map(|order| order.2).collect();
+    table.push_chunk(orders.len(), |name| match name {
+        "customer_id" => &owners,
+        "ordered_at" => &times,
+        _ => &amounts,
+    });
+    let mut tables = Tables { orders: Some(table), ..Tables::default() };
+    for owner in 0..=owners.iter().copied().max().unwrap_or(0) {
+        tables.customers.intern(Identifier::Integer(owner)).expect("few customers");
+    }
+    tables
+}
+
+/// Without a contract a loss shows only in silence; what is cut off at the period's end must not pass for survival.
+#[test]
+fn survival_without_a_contract() {
+    // The truth from histories that are not cut off: the share whose last purchase is more than 100 days after the first.
+    let mut random = Random(11);
+    let mut ends = std::collections::BTreeMap::new();
+    for (customer, at, _) in company(&mut random, 200_000, f64::INFINITY) {
+        let life: &mut (i64, i64) = ends.entry(customer).or_insert((at, at));
+        life.1 = life.1.max(at);
+    }
+    let truth = ends.values().filter(|(first, last)| last - first > 100 * 86_400).count() as f64 / ends.len() as f64;
+
+    let entry = catalog::find("survival").expect("in the catalogue");
+    let options = serde_json::json!({ "at_days": 100, "gone_after_days": 90 });
+    let metric = entry.configure(options).expect("valid");
+    let calendar = Calendar { zone: chrono_tz::UTC, week_start: chrono::Weekday::Mon, fiscal: FiscalYear::default() };
+    let day = |days: i64| chrono::DateTime::from_timestamp(BEGIN + days * 86_400, 0).expect("a day").date_naive();
+    let report = Period::custom(day(490), day(499)).expect("ten days");
+    let value = OrderValue::new(RevenuePolicy::default(), AmountContent::default(), |_| false);
+    let companies = 400;
+    let held = (0..companies)
+        .filter(|_| {
+            let tables = tables(&company(&mut random, 300, 500.0));
+            let job = Job {
+                metrics: &[metric.as_ref()],
+                calendar: &calendar,
+                grain: Grain::Week,
+                value: &value,
+                dimensions: &[],
+                year_before: YearBefore::default_for(Grain::Week),
+                history: 1,
+                reports: std::slice::from_ref(&report),
+                min_n: 10,
+            };
+            let figures = job.run(&tables).remove(0).figures;
+            let figure = figures.iter().find(|figure| figure.measure == "value").expect("the headline");
+            let (low, high) = figure.reading.low.zip(figure.reading.high).expect("an interval");
+            low <= truth && truth <= high
+        })
+        .count();
+    // With 400 companies the share is known to within two percentage points.
+    let held = held as f64 / f64::from(companies);
+    assert!((0.925..=0.98).contains(&held), "{held} of {truth}");
 }

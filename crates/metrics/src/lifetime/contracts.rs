@@ -81,7 +81,12 @@ impl Contracts {
         let mut start = 0;
         for (segments, end) in &self.customers {
             let mut open: Option<(i64, i64, i64)> = None;
-            for row in self.rows[start..*end].iter().filter(|row| row.from < window.end) {
+            for row in self.rows[start..*end].iter().filter(|row| row.from <= window.end) {
+                // What begins as the window ends is not there yet, unless it goes on from what ends then: another price.
+                let goes_on = open.is_some_and(|(_, to, _)| to >= window.end);
+                if row.from == window.end && !goes_on {
+                    continue;
+                }
                 let mrr = if row.to > window.end { row.mrr } else { 0 };
                 open = Some(match open {
                     Some((from, to, sum)) if row.from <= to.saturating_add(BRIDGED) => {
@@ -343,8 +348,10 @@ mod tests {
         // Begun on 1 June: the first renewal is due on 1 July, when one ends and the other goes on.
         assert_eq!(stand(&[(1, "2026-06-01", Some("2026-07-01"), 10)]), [(30, 0, true, 0)]);
         assert_eq!(stand(&[(1, "2026-06-01", Some("2026-07-02"), 10)]), [(30, 1, false, 10)]);
-        // What begins then is not there yet.
+        // What begins then is not there yet, but another price from then on is no end.
         assert_eq!(stand(&[(1, "2026-07-01", None, 10)]), []);
+        let dearer = [(1, "2026-06-01", Some("2026-07-01"), 10), (1, "2026-07-01", None, 15)];
+        assert_eq!(stand(&dearer), [(30, 1, false, 15)]);
     }
 
     #[test]
