@@ -143,6 +143,7 @@ fn nothing_to_count_is_undefined_for_every_metric() {
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect(name);
     write("orders.csv", "order_id,customer_id,ordered_at,amount,status\n1,a,2026-11-10,5,cancelled\n");
     write("spend.csv", "spent_on,amount,kind\n2031-01-01,5,ads\n");
+    write("subscriptions.csv", "subscription_id,customer_id,started_at,mrr\n1,a,2026-01-01,0\n");
     let catalogue = text(&tallybook(folder.path(), &["metrics", "--markdown"]).stdout);
     let ids: Vec<&str> = catalogue.lines().filter_map(|line| line.strip_prefix("### `")?.split('`').next()).collect();
     assert!(ids.len() >= 16, "{ids:?}");
@@ -155,7 +156,7 @@ fn nothing_to_count_is_undefined_for_every_metric() {
         .collect();
     let pipeline = format!(
         "name: empty\ntitle: Empty\ncompany: Empty\ntimezone: UTC\ncurrency: EUR\nsources:\n  orders: {{path: orders.csv}}\n  \
-         spend: {{path: spend.csv}}\nmetrics:\n{}\nreport: {{output: reports}}\n",
+         spend: {{path: spend.csv}}\n  subscriptions: {{path: subscriptions.csv}}\nmetrics:\n{}\nreport: {{output: reports}}\n",
         examples.join("\n")
     );
     write("empty.yaml", &pipeline);

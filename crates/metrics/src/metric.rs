@@ -71,11 +71,13 @@ pub enum Area {
     Retention,
     /// What customers are worth.
     Lifetime,
+    /// Recurring revenue.
+    Subscriptions,
 }
 
 impl Area {
     /// All areas, in the order of a report.
-    pub const ALL: [Self; 4] = [Self::Acquisition, Self::Orders, Self::Retention, Self::Lifetime];
+    pub const ALL: [Self; 5] = [Self::Acquisition, Self::Orders, Self::Retention, Self::Lifetime, Self::Subscriptions];
 
     /// Gives the heading of the section.
     pub const fn title(self) -> &'static str {
@@ -84,6 +86,7 @@ impl Area {
             Self::Orders => "Orders and revenue",
             Self::Retention => "Retention and churn",
             Self::Lifetime => "Lifetime value",
+            Self::Subscriptions => "Subscriptions",
         }
     }
 }
@@ -149,6 +152,11 @@ pub struct Need {
 }
 
 impl Need {
+    /// Needs subscriptions.
+    pub fn subscriptions() -> Self {
+        Self { table: TableKind::Subscriptions, columns: Vec::new(), optional: vec!["ended_at"] }
+    }
+
     /// Needs orders, and whatever the worth of an order is made of.
     pub fn orders() -> Self {
         let optional = vec!["discount", "tax", "shipping", "refund_amount", "refunded_at"];

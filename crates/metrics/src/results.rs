@@ -12,7 +12,7 @@ use crate::calendar::{Calendar, Window};
 use crate::estimate::{Moments, Undefined};
 use crate::folds::purchases::{Look, Purchases, Snapshot};
 use crate::history::Fold;
-use crate::lifetime::Contracts;
+use crate::lifetime::{Contracts, Movements};
 use crate::reduction::{Median, Reduction, Sums};
 use crate::revenue::OrderValue;
 use crate::segments::Segments;
@@ -128,6 +128,13 @@ impl Results {
     /// Gives the lives of contracts, where they were asked for and there are any.
     pub const fn contracts(&self) -> Option<&Contracts> {
         self.contracts.as_ref()
+    }
+
+    /// Gives the movements of recurring revenue in a window; why there are none where there are not.
+    pub fn movements(&self, window: &Window, segment: usize) -> Result<Movements, Undefined> {
+        let contracts = self.contracts().ok_or_else(|| Undefined::because("no subscription that is paid for"))?;
+        let movements = self.remember(format!("movements {window:?}"), || contracts.movements(window));
+        Ok(movements.get(segment).copied().unwrap_or_default())
     }
 
     /// Gives customers as they stood at a look that was asked for.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tallybook_btyd::{AnyFit, Kind};
-use tallybook_ingest::TableKind;
 
 use super::inactivity_churn::{pair, request_pairs};
 use super::shared::{CohortCell, CohortView, DayCount, Draws, Fraction, LifeBasis, Rate, cumulative_revenue};
@@ -370,9 +369,7 @@ impl Metric for Clv {
     fn needs(&self) -> Vec<Need> {
         match self.basis {
             LifeBasis::Purchases => vec![Need::orders()],
-            LifeBasis::Contracts => {
-                vec![Need { table: TableKind::Subscriptions, columns: Vec::new(), optional: vec!["ended_at"] }]
-            }
+            LifeBasis::Contracts => vec![Need::subscriptions()],
         }
     }
 

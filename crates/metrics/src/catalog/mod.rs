@@ -1,6 +1,7 @@
 //! The catalogue: one file a metric, listed once, in the order of a report.
 
 mod aov;
+mod arpa;
 mod arpc;
 mod cac;
 mod clv;
@@ -10,9 +11,17 @@ mod customer_growth;
 mod customers_active;
 mod customers_new;
 mod customers_returning;
+mod expansion_revenue;
+mod gross_mrr_churn;
+mod grr;
 mod inactivity_churn;
+mod mrr;
+mod mrr_movements;
+mod net_mrr_churn;
+mod nrr;
 mod orders;
 mod orders_per_customer;
+mod quick_ratio;
 mod repeat_rate;
 mod revenue;
 mod revenue_growth;
@@ -71,7 +80,7 @@ impl Entry {
     }
 }
 
-/// Every metric, in the order of a report: acquisition, orders, retention, lifetime.
+/// Every metric, in the order of a report: acquisition, orders, retention, lifetime, subscriptions.
 pub const CATALOG: &[Entry] = &[
     Entry::of::<customers_new::CustomersNew>(&customers_new::INFO),
     Entry::of::<cac::Cac>(&cac::INFO),
@@ -91,6 +100,15 @@ pub const CATALOG: &[Entry] = &[
     Entry::of::<survival::Survival>(&survival::INFO),
     Entry::of::<rfm_segments::RfmSegments>(&rfm_segments::INFO),
     Entry::of::<clv::Clv>(&clv::INFO),
+    Entry::of::<mrr::Mrr>(&mrr::INFO),
+    Entry::of::<mrr_movements::MrrMovements>(&mrr_movements::INFO),
+    Entry::of::<gross_mrr_churn::GrossMrrChurn>(&gross_mrr_churn::INFO),
+    Entry::of::<net_mrr_churn::NetMrrChurn>(&net_mrr_churn::INFO),
+    Entry::of::<grr::Grr>(&grr::INFO),
+    Entry::of::<nrr::Nrr>(&nrr::INFO),
+    Entry::of::<expansion_revenue::ExpansionRevenue>(&expansion_revenue::INFO),
+    Entry::of::<arpa::Arpa>(&arpa::INFO),
+    Entry::of::<quick_ratio::QuickRatio>(&quick_ratio::INFO),
 ];
 
 /// Finds a metric by its identifier.

@@ -89,6 +89,14 @@ pub(super) enum LifeBasis {
     Contracts,
 }
 
+/// One less a ratio: churn from retention.
+pub(super) fn complement(retention: Outcome) -> Outcome {
+    retention.map(|estimate| match estimate {
+        Estimate::Ratio { ratio, variance, n } => Estimate::Ratio { ratio: 1.0 - ratio, variance, n },
+        other => other,
+    })
+}
+
 /// A rate a year: 0 to 10.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Rate(pub(super) f64);

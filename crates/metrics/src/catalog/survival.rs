@@ -6,7 +6,6 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tallybook_btyd::{KaplanMeier, Life, LogRank, log_rank};
-use tallybook_ingest::TableKind;
 
 use super::shared::{DayCount, LifeBasis};
 use crate::calendar::{Period, Window};
@@ -248,9 +247,7 @@ impl Metric for Survival {
     fn needs(&self) -> Vec<Need> {
         match self.basis {
             LifeBasis::Purchases => vec![Need::orders()],
-            LifeBasis::Contracts => {
-                vec![Need { table: TableKind::Subscriptions, columns: Vec::new(), optional: vec!["ended_at"] }]
-            }
+            LifeBasis::Contracts => vec![Need::subscriptions()],
         }
     }
 

@@ -24,11 +24,11 @@ pub struct Contracts {
 
 /// A paid row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Paid {
+pub(super) struct Paid {
     customer: u32,
-    from: i64,
-    to: i64,
-    mrr: i64,
+    pub(super) from: i64,
+    pub(super) to: i64,
+    pub(super) mrr: i64,
 }
 
 /// A contract as it stood at the end of a window.
@@ -67,9 +67,34 @@ impl Contracts {
         Some(Self { rows, customers, calendar: calendar.clone(), first, segments: segments.count() })
     }
 
+    /// Gathers paid rows (customer, first and last second, revenue) of customers in no segment but the total.
+    #[cfg(test)]
+    pub(super) fn of_rows(rows: Vec<(u32, i64, i64, i64)>, calendar: &Calendar) -> Option<Self> {
+        let mut rows: Vec<Paid> =
+            rows.into_iter().map(|(customer, from, to, mrr)| Paid { customer, from, to, mrr }).collect();
+        rows.sort_unstable();
+        let first = calendar.day_of(rows.iter().map(|row| row.from).min()?);
+        let mut end = 0;
+        let customers = rows.chunk_by(|a, b| a.customer == b.customer).map(|own| {
+            end += own.len();
+            (vec![0], end)
+        });
+        let customers = customers.collect();
+        Some(Self { rows, customers, calendar: calendar.clone(), first, segments: 1 })
+    }
+
     /// Tells how far the subscriptions reach: a table of them says nothing of when it was written, so without end.
     pub(crate) const fn coverage(&self) -> Coverage {
         Coverage { first: self.first, last: NaiveDate::MAX }
+    }
+
+    /// Shows the segments and paid rows of each customer.
+    pub(super) fn each_account(&self, mut see: impl FnMut(&[usize], &[Paid])) {
+        let mut start = 0;
+        for (segments, end) in &self.customers {
+            see(segments, &self.rows[start..*end]);
+            start = *end;
+        }
     }
 
     /// Gives the contracts as they stood at the end of a window, from what had begun by then.
@@ -320,21 +345,12 @@ mod tests {
         };
         let day = |text: &str| text.parse::<NaiveDate>().expect("a day");
         let at = |text: &str| calendar.day_start(day(text));
-        let paid = |&(customer, from, to, mrr): &(u32, &str, Option<&str>, i64)| Paid {
-            customer,
-            from: at(from),
-            to: to.map_or(i64::MAX, at),
-            mrr,
+        let row = |&(customer, from, to, mrr): &(u32, &str, Option<&str>, i64)| {
+            (customer, at(from), to.map_or(i64::MAX, at), mrr)
         };
-        let rows: Vec<Paid> = rows.iter().map(paid).collect();
-        let mut end = 0;
-        let own = rows.chunk_by(|a, b| a.customer == b.customer).map(|own| {
-            end += own.len();
-            (vec![0], end)
-        });
-        let customers = own.collect();
+        let contracts = Contracts::of_rows(rows.iter().map(row).collect(), &calendar).expect("rows");
         let window = calendar.window(day("2026-06-01"), day("2026-07-01"));
-        (Contracts { rows, customers, calendar, first: day("2026-01-01"), segments: 1 }, window)
+        (contracts, window)
     }
 
     /// Days, renewals, whether it has ended, and revenue of each contract at the end of June 2026.

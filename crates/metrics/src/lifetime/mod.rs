@@ -5,6 +5,7 @@ mod card;
 mod contracts;
 mod hold_out;
 mod predict;
+mod recurring;
 mod tables;
 
 use chrono::NaiveDate;
@@ -13,6 +14,7 @@ use tallybook_btyd::{AnyFit, Choice, Demands, Error, History, Kind, Outlook, Sam
 pub use card::{ModelCard, drift};
 pub use contracts::{ContractLife, ContractValuation, Contracts, months_of};
 pub use hold_out::HoldOut;
+pub use recurring::Movements;
 pub use tables::{by_cohort, by_dimension};
 
 use crate::folds::purchases::{Alike, Snapshot, Standing};

@@ -1,0 +1,78 @@
+//! MRR movements.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::estimate::Outcome;
+use crate::metric::{Area, Cell, CohortTable, Direction, Info, Measure, Metric, Need, Requests, Results, Unit};
+use crate::revenue::OrderValue;
+
+pub(super) const INFO: Info = Info {
+    id: "mrr_movements",
+    title: "MRR movements",
+    area: Area::Subscriptions,
+    unit: Unit::Money,
+    good: Direction::Up,
+    definition: "How much recurring revenue moved in the period, and by what: new accounts, expansion, contraction, churn and reactivation, which sum exactly to the change.",
+    formula: "mrr at the end - mrr before = new + expansion + reactivation - contraction - churn",
+    source: "Skok (2013), \"SaaS Metrics 2.0\"; Farris et al. (2010), Marketing Metrics, ch. 5",
+    interval: "compound Poisson (the sum over accounts that moved)",
+    traps: &[
+        "what an account gains and loses within the period is no movement of it",
+        "trials and free plans are not recurring revenue",
+        "what happens at the first moment of a period belongs to that period",
+        "an account is a customer with all their subscriptions: moving between plans is no loss and no gain of a customer",
+    ],
+    options: &[],
+    example: "{}",
+};
+
+/// What moved recurring revenue.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MrrMovements {}
+
+impl Metric for MrrMovements {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn measures(&self) -> Vec<Measure> {
+        vec![
+            Measure::headline(Unit::Money),
+            Measure { key: "new", suffix: "new", unit: Unit::Money },
+            Measure { key: "expansion", suffix: "expansion", unit: Unit::Money },
+            Measure { key: "contraction", suffix: "contraction", unit: Unit::Money },
+            Measure { key: "churn", suffix: "churn", unit: Unit::Money },
+            Measure { key: "reactivation", suffix: "reactivation", unit: Unit::Money },
+        ]
+    }
+
+    fn policy(&self, _: &OrderValue) -> String {
+        String::new()
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::subscriptions()]
+    }
+
+    fn request(&self, requests: &mut Requests<'_>) {
+        requests.contracts();
+    }
+
+    fn outcome(&self, results: &Results, measure: &str, cell: &Cell) -> Outcome {
+        let movements = results.movements(&cell.window, cell.segment)?;
+        Ok(match measure {
+            "new" => movements.new.total(),
+            "expansion" => movements.expansion.total(),
+            "contraction" => movements.contraction.total(),
+            "churn" => movements.churn.total(),
+            "reactivation" => movements.reactivation.total(),
+            _ => movements.change(),
+        })
+    }
+
+    fn cohorts(&self, _: &Results, _: &str, _: &Cell) -> Option<CohortTable> {
+        None
+    }
+}

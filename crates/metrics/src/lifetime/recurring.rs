@@ -1,0 +1,221 @@
+//! Monthly recurring revenue over a window: where it stood, where it stands, and which movements led from one to the other.
+
+use super::contracts::Contracts;
+use crate::calendar::Window;
+use crate::estimate::{Estimate, Moments, Outcome, Undefined};
+
+/// Movements of recurring revenue in a window, account by account: an account is a customer with all their subscriptions.
+///
+/// Revenue stands at a moment as the subscriptions do that began before it and have not ended before it; what happens at the first moment of a
+/// period belongs to that period. An account moves by the difference of where it stood before the window and at its end: what
+/// comes and goes within the window is no movement. The five movements sum exactly to closing less opening.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Movements {
+    /// Revenue of each account before the window.
+    pub opening: Moments,
+    /// Revenue of each account at its end.
+    pub closing: Moments,
+    /// Of accounts that never paid before.
+    pub new: Moments,
+    /// More revenue of accounts that stay.
+    pub expansion: Moments,
+    /// Less revenue of accounts that stay, as a positive amount.
+    pub contraction: Moments,
+    /// Of accounts that pay nothing any more, as a positive amount.
+    pub churn: Moments,
+    /// Of accounts that paid once, not before the window, and do again.
+    pub reactivation: Moments,
+    /// Of the opening accounts: revenue at the end.
+    now: Paired,
+    /// Of the opening accounts: revenue at the end, up to what it was.
+    kept: Paired,
+}
+
+/// Sums of what an account has now, beside what it had.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Paired {
+    own: Moments,
+    /// Sum of the products with the opening revenue.
+    cross: i128,
+}
+
+impl Movements {
+    fn observe(&mut self, before: i64, now: i64, known: bool) {
+        if before > 0 {
+            self.opening.add(before);
+            self.now.add(now, before);
+            self.kept.add(now.min(before), before);
+        }
+        if now > 0 {
+            self.closing.add(now);
+        }
+        match (before, now) {
+            (0, 0) => {}
+            (0, _) if known => self.reactivation.add(now),
+            (0, _) => self.new.add(now),
+            (_, 0) => self.churn.add(before),
+            _ if now > before => self.expansion.add(now - before),
+            _ if now < before => self.contraction.add(before - now),
+            _ => {}
+        }
+    }
+
+    /// Gives the movement as a whole: closing less opening.
+    pub const fn net(&self) -> i128 {
+        self.closing.sum - self.opening.sum
+    }
+
+    /// Gives the movement as a whole with what its interval rests on: the squares of what each account moved by.
+    pub const fn change(&self) -> Estimate {
+        let parts = [self.new, self.expansion, self.contraction, self.churn, self.reactivation];
+        let (mut squares, mut n, mut at) = (0, 0, 0);
+        while at < parts.len() {
+            squares += parts[at].squares;
+            n += parts[at].n;
+            at += 1;
+        }
+        Estimate::Total { sum: self.net(), squares, n }
+    }
+
+    /// Computes net revenue retention: what the opening accounts pay now over what they paid.
+    pub fn net_retention(&self) -> Outcome {
+        self.retention(&self.now)
+    }
+
+    /// Computes gross revenue retention: the same, without what any of them pays more.
+    pub fn gross_retention(&self) -> Outcome {
+        self.retention(&self.kept)
+    }
+
+    /// Sum of y over sum of x over the opening accounts; the delta method gives the variance of that ratio r as
+    /// sum((y - r x)^2) / sum(x)^2 x n / (n - 1).
+    fn retention(&self, kept: &Paired) -> Outcome {
+        if self.opening.sum == 0 {
+            return Err(Undefined::because("no recurring revenue before the period"));
+        }
+        let (x, n) = (self.opening.sum as f64, self.opening.n as f64);
+        let ratio = kept.own.sum as f64 / x;
+        let squares =
+            kept.own.squares as f64 - 2.0 * ratio * kept.cross as f64 + ratio * ratio * self.opening.squares as f64;
+        let spread = if self.opening.n > 1 { n / (n - 1.0) } else { 0.0 };
+        Ok(Estimate::Ratio { ratio, variance: squares.max(0.0) / (x * x) * spread, n: self.opening.n })
+    }
+}
+
+impl Paired {
+    fn add(&mut self, value: i64, before: i64) {
+        self.own.add(value);
+        self.cross += i128::from(value) * i128::from(before);
+    }
+}
+
+impl Contracts {
+    /// Computes the movements of a window by segment.
+    pub fn movements(&self, window: &Window) -> Vec<Movements> {
+        let mut movements = vec![Movements::default(); self.segments()];
+        self.each_account(|segments, rows| {
+            let at =
+                |moment: i64| rows.iter().filter(|row| row.from < moment && row.to >= moment).map(|row| row.mrr).sum();
+            let known = rows.iter().any(|row| row.from < window.start);
+            let (before, now) = (at(window.start), at(window.end));
+            for &segment in segments {
+                movements[segment].observe(before, now, known);
+            }
+        });
+        movements
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn moved(accounts: &[(i64, i64, bool)]) -> Movements {
+        let mut movements = Movements::default();
+        accounts.iter().for_each(|&(before, now, known)| movements.observe(before, now, known));
+        movements
+    }
+
+    fn value(outcome: Outcome) -> f64 {
+        outcome.ok().and_then(|estimate| estimate.value()).expect("defined")
+    }
+
+    /// The oracle of the catalogue: start 100, churn 10, contraction 10, expansion 10.
+    #[test]
+    fn the_oracle() {
+        let movements = moved(&[(10, 0, true), (20, 10, true), (30, 40, true), (40, 40, true)]);
+        assert_eq!((movements.opening.sum, movements.closing.sum), (100, 90));
+        assert_eq!((movements.churn.sum, movements.contraction.sum, movements.expansion.sum), (10, 10, 10));
+        // Gross churn 20%, net churn 10%: retention 80% and 90%.
+        assert!((value(movements.gross_retention()) - 0.8).abs() < 1e-12);
+        assert!((value(movements.net_retention()) - 0.9).abs() < 1e-12);
+    }
+
+    #[test]
+    fn new_and_back_are_told_apart() {
+        let movements = moved(&[(0, 15, false), (0, 25, true), (0, 0, true)]);
+        assert_eq!((movements.new.sum, movements.reactivation.sum, movements.opening.n), (15, 25, 0));
+        assert_eq!(movements.net_retention(), Err(Undefined::because("no recurring revenue before the period")));
+    }
+
+    #[test]
+    fn the_variance_by_hand() {
+        // x = 10, 30 and y = 10, 20: r = 30/40; residuals 2.5 and -2.5; variance 12.5 / 1600 x 2.
+        let Ok(Estimate::Ratio { ratio, variance, n }) = moved(&[(10, 10, true), (30, 20, true)]).gross_retention()
+        else {
+            panic!("a ratio");
+        };
+        assert!((ratio - 0.75).abs() < 1e-12 && (variance - 0.015_625).abs() < 1e-12 && n == 2, "{variance}");
+    }
+
+    /// Histories of a customer: subscriptions that overlap, follow on each other on the day, come back, and begin or end with a month.
+    fn histories() -> impl Strategy<Value = Vec<(i64, Option<i64>, i64)>> {
+        let day = || prop_oneof![3 => 0_i64..120, 1 => prop_oneof![Just(0_i64), Just(31), Just(59), Just(90)]];
+        let row = (day(), proptest::option::of(day()), 1_i64..500);
+        proptest::collection::vec(row, 0..6)
+    }
+
+    proptest! {
+        #[test]
+        fn months_follow_on_each_other(customers in proptest::collection::vec(histories(), 1..12)) {
+            let calendar = crate::calendar::Calendar {
+                zone: chrono_tz::America::New_York,
+                week_start: chrono::Weekday::Mon,
+                fiscal: crate::calendar::FiscalYear::default(),
+            };
+            let first: chrono::NaiveDate = "2026-01-01".parse().expect("a day");
+            let at = |day: i64| calendar.day_start(crate::calendar::shift(first, day));
+            let mut rows = Vec::new();
+            for (customer, histories) in (0..).zip(&customers) {
+                let valid = histories.iter().filter(|(from, to, _)| to.is_none_or(|to| to > *from));
+                rows.extend(valid.map(|&(from, to, mrr)| (customer, at(from), to.map_or(i64::MAX, at), mrr)));
+            }
+            let Some(contracts) = Contracts::of_rows(rows, &calendar) else { return Ok(()) };
+            // January to April, across the change to summer time.
+            let cuts = [0, 31, 59, 90, 120].map(|day| crate::calendar::shift(first, day));
+            let mut before = 0;
+            for cut in cuts.windows(2) {
+                let movements = contracts.movements(&calendar.window(cut[0], cut[1]))[0];
+                prop_assert_eq!(movements.opening.sum, before);
+                let up = movements.new.sum + movements.expansion.sum + movements.reactivation.sum;
+                let down = movements.contraction.sum + movements.churn.sum;
+                prop_assert_eq!(movements.closing.sum, before + up - down);
+                before = movements.closing.sum;
+            }
+        }
+
+        #[test]
+        fn movements_sum_to_the_change(
+            accounts in proptest::collection::vec((0_i64..1000, 0_i64..1000, any::<bool>()), 0..50),
+        ) {
+            let m = moved(&accounts);
+            let up = m.new.sum + m.expansion.sum + m.reactivation.sum;
+            prop_assert_eq!(up - m.contraction.sum - m.churn.sum, m.net());
+            if let (Ok(gross), Ok(net)) = (m.gross_retention(), m.net_retention()) {
+                prop_assert!(gross.value() <= net.value() && gross.value() <= Some(1.0));
+            }
+        }
+    }
+}
