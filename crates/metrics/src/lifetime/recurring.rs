@@ -134,7 +134,9 @@ mod tests {
 
     fn moved(accounts: &[(i64, i64, bool)]) -> Movements {
         let mut movements = Movements::default();
-        accounts.iter().for_each(|&(before, now, known)| movements.observe(before, now, known));
+        for &(before, now, known) in accounts {
+            movements.observe(before, now, known);
+        }
         movements
     }
 
