@@ -77,6 +77,8 @@ pub enum Estimate {
         n: u64,
         /// What it is.
         of: Predicted,
+        /// How its standard error was computed.
+        method: Method,
     },
     /// A share of customers who live longer than a time, from a survival curve that brings its own interval.
     Survival {
@@ -140,6 +142,8 @@ pub enum Method {
     Delta,
     /// Order statistics.
     OrderStatistics,
+    /// Models fitted to resamples of the customers.
+    Bootstrap,
     /// Greenwood's variance on the scale of ln(-ln S).
     LogLog,
     /// Recovery of variance estimates from the intervals of two estimates, for their difference.
@@ -157,6 +161,7 @@ impl Method {
             Self::T => "Student's t",
             Self::Delta => "delta method",
             Self::OrderStatistics => "order statistics",
+            Self::Bootstrap => "bootstrap",
             Self::LogLog => "Greenwood, log-log",
             Self::Mover => "MOVER",
         }
@@ -254,15 +259,17 @@ impl Estimate {
             }
             Self::Survival { low, high, .. } => (Interval { low, high }, Method::LogLog),
             // On the logarithm, or the logit of a share: neither leaves the range of what is predicted.
-            Self::Predicted { error: Some(error), of: Predicted::Total | Predicted::Mean, .. } if value > 0.0 => {
+            Self::Predicted { error: Some(error), of: Predicted::Total | Predicted::Mean, method, .. }
+                if value > 0.0 =>
+            {
                 let factor = (Z95 * error / value).exp();
-                (Interval { low: value / factor, high: value * factor }, Method::Delta)
+                (Interval { low: value / factor, high: value * factor }, method)
             }
-            Self::Predicted { error: Some(error), of: Predicted::Share, .. } if value > 0.0 && value < 1.0 => {
+            Self::Predicted { error: Some(error), of: Predicted::Share, method, .. } if value > 0.0 && value < 1.0 => {
                 let factor = (Z95 * error / (value * (1.0 - value))).exp();
                 let at = |odds: f64| odds / (1.0 + odds);
                 let odds = value / (1.0 - value);
-                (Interval { low: at(odds / factor), high: at(odds * factor) }, Method::Delta)
+                (Interval { low: at(odds / factor), high: at(odds * factor) }, method)
             }
             Self::PerCount { amount, count } => {
                 let of = poisson_interval(count);

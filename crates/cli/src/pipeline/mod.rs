@@ -343,6 +343,7 @@ fn explain(path: &Path, text: &str, error: &serde_yaml::Error) -> CliError {
             let short = message.split(", expected").next().unwrap_or(message);
             let hint = match did_you_mean(given, known.iter().copied()) {
                 Some(guess) => format!("did you mean `{guess}`?"),
+                None if known.is_empty() => "it has no options".to_owned(),
                 None => format!("known here: {}", known.join(", ")),
             };
             (short, Some(hint))

@@ -7,10 +7,10 @@ use serde::Deserialize;
 use tallybook_btyd::{AnyFit, Kind};
 
 use super::inactivity_churn::{pair, request_pairs};
-use super::shared::{CohortCell, CohortView, DayCount, Draws, Fraction, LifeBasis, Rate, cumulative_revenue};
+use super::shared::{CohortCell, CohortView, DayCount, Draws, Fraction, LifeBasis, Rate, cumulative_revenue, days};
 use crate::calendar::{Period, Window};
-use crate::estimate::{Estimate, Moments, Outcome, Predicted, Undefined};
-use crate::exhibit::{Body, Exhibit, Table};
+use crate::estimate::{Estimate, Method, Moments, Outcome, Predicted, Undefined};
+use crate::exhibit::{Body, Exhibit, Table, counted};
 use crate::folds::cohorts::{Ages, CohortGrain, CohortStart};
 use crate::folds::inactivity::Inactivity;
 use crate::folds::purchases::Look;
@@ -273,6 +273,7 @@ impl Clv {
             error: known.error.map(|error| error / scale),
             n: worth.customers,
             of,
+            method: if self.bootstrap == Draws::default() { Method::Delta } else { Method::Bootstrap },
         };
         Ok(match measure {
             EQUITY => estimate(worth.value, 1.0, Predicted::Total),
@@ -302,7 +303,7 @@ impl Clv {
         let Some(&(running, value)) = found else { return Err(Undefined::because("no contract runs")) };
         let (scale, of) = if measure == EQUITY { (1.0, Predicted::Total) } else { (running as f64, Predicted::Mean) };
         let error = value.error.map(|error| error / scale);
-        Ok(Estimate::Predicted { value: value.value / scale, error, n: running, of })
+        Ok(Estimate::Predicted { value: value.value / scale, error, n: running, of, method: Method::Delta })
     }
 
     fn contract_extras(&self, results: &Results, report: &Period, cell: &Cell) -> Extras {
@@ -351,18 +352,24 @@ impl Metric for Clv {
         let rate = (self.discount_rate.0 * 1000.0).round() / 10.0;
         if self.basis == LifeBasis::Contracts {
             return format!(
-                "{basis}; predicted for running contracts: {} monthly renewals ahead at {rate}% a year, by sBG or one rate for all, at today's revenue",
-                months_of(self.horizon_days.0)
+                "{basis}; predicted for running contracts: {} ahead at {rate}% a year, by sBG or one rate for all, at today's revenue",
+                counted(f64::from(months_of(self.horizon_days.0)), "monthly renewal")
             );
         }
         let predicted = if self.models.is_empty() {
             String::new()
         } else {
-            format!("; predicted: {} days ahead at {rate}% a year", self.horizon_days.0)
+            let resampled = match self.bootstrap.0 {
+                0 => String::new(),
+                draws => format!(", intervals from {draws} resamples of the customers"),
+            };
+            format!("; predicted: {} ahead at {rate}% a year{resampled}", days(self.horizon_days))
         };
         format!(
-            "{basis}; historic to month {}; formula: active in {} days, churn over the next {}{predicted}",
-            self.age_months, self.before_days.0, self.after_days.0
+            "{basis}; historic to month {}; formula: active in {}, churn over the next {}{predicted}",
+            self.age_months,
+            days(self.before_days),
+            days(self.after_days)
         )
     }
 
@@ -437,7 +444,7 @@ impl Metric for Clv {
                     metric: INFO.id.to_owned(),
                     key: "hold_out".to_owned(),
                     title: "Hold-out".to_owned(),
-                    remarks: vec![format!("The models could not be checked against the last {days} days: {reason}.")],
+                    remarks: vec![format!("The models could not be checked against what came since: {reason}.")],
                     body: Body::Table(Table {
                         names: String::new(),
                         columns: Vec::new(),

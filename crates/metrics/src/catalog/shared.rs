@@ -6,6 +6,7 @@ use tallybook_ingest::TableKind;
 
 use crate::calendar::Grain;
 use crate::estimate::{Estimate, Moments, Outcome, Undefined};
+use crate::exhibit::counted;
 use crate::folds::cohorts::{Ages, CohortGrain, CohortStart, Cohorts};
 use crate::metric::{Cell, CohortRow, CohortTable, Requests, Results, Unit};
 use crate::reduction::{Clock, Reduction};
@@ -76,6 +77,11 @@ impl schemars::JsonSchema for Fraction {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({ "type": "number", "exclusiveMinimum": 0, "maximum": 1 })
     }
+}
+
+/// Writes a number of days: `1 day`, `90 days`.
+pub(super) fn days(count: DayCount) -> String {
+    counted(f64::from(count.0), "day")
 }
 
 /// What a customer's life is.

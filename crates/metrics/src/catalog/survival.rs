@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tallybook_btyd::{KaplanMeier, Life, LogRank, log_rank};
 
-use super::shared::{DayCount, LifeBasis};
+use super::shared::{DayCount, LifeBasis, days};
 use crate::calendar::{Period, Window};
 use crate::estimate::{Estimate, Outcome, Undefined};
 use crate::exhibit::{Body, Curve, CurvePoint, Curves, Exhibit, Quantity, Row, Table, counted};
@@ -183,7 +183,7 @@ impl Survival {
         let rest = curve.customers - curve.ended;
         let still = match self.basis {
             LifeBasis::Contracts => "still running".to_owned(),
-            LifeBasis::Purchases => format!("still there {} days before the period's end", self.gone_after_days.0),
+            LifeBasis::Purchases => format!("still there {} before the period's end", days(self.gone_after_days)),
         };
         format!("{}: {:.0} lost, {rest:.0} {still}.", counted(curve.customers, what), curve.ended)
     }
@@ -193,7 +193,10 @@ impl Survival {
         let days = f64::from(self.at_days.0);
         let all_lost = curve.steps.last().is_some_and(|step| step.survival == 0.0);
         if curve.seen < days && !all_lost {
-            return Err(Undefined::Immature(format!("no customer has been seen for {} days yet", self.at_days.0)));
+            return Err(Undefined::Immature(format!(
+                "no customer has been seen for {} yet",
+                super::shared::days(self.at_days)
+            )));
         }
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of customers")]
         let n = curve.customers as u64;
@@ -236,12 +239,12 @@ impl Metric for Survival {
     fn policy(&self, _: &OrderValue) -> String {
         let lives = match self.basis {
             LifeBasis::Purchases => format!(
-                "customers are lost with their last purchase, known after {} days of silence",
-                self.gone_after_days.0
+                "customers are lost with their last purchase, known after {} of silence",
+                days(self.gone_after_days)
             ),
             LifeBasis::Contracts => "contracts are lost when they end and no other begins within 31 days".to_owned(),
         };
-        format!("share staying longer than {} days; {lives}", self.at_days.0)
+        format!("share staying longer than {}; {lives}", days(self.at_days))
     }
 
     fn needs(&self) -> Vec<Need> {
@@ -283,8 +286,11 @@ impl Metric for Survival {
 
     fn extras(&self, results: &Results, _: &Period, cell: &Cell) -> Extras {
         let all = self.curve(results, &cell.window, TOTAL);
-        let Ok(all) = all.as_ref() else { return Extras::default() };
-        let columns = ["customers", "lost", "stay longer", "median days", "95% interval"].map(str::to_owned).to_vec();
+        let Some(all) = all.as_ref().as_ref().ok().filter(|all| all.customers >= results.min_n as f64) else {
+            return Extras::default();
+        };
+        let who = if self.basis == LifeBasis::Contracts { "contracts" } else { "customers" };
+        let columns = [who, "lost", "stay longer", "median days", "95% interval"].map(str::to_owned).to_vec();
         let exhibit = |key: &str, title: String, remarks, body| Exhibit {
             metric: INFO.id.to_owned(),
             key: key.to_owned(),
@@ -295,9 +301,9 @@ impl Metric for Survival {
         let curves = |curves| Body::Curves(Curves { axis: "days".to_owned(), unit: Unit::Share, steps: true, curves });
         let mut exhibits = vec![exhibit(
             "curve",
-            "Share of customers who stay longer".to_owned(),
+            format!("Share of {who} that stay longer"),
             vec![self.account(all)],
-            curves(vec![drawn("all customers", all, true)]),
+            curves(vec![drawn(&format!("all {who}"), all, true)]),
         )];
         for dimension in results.segments.dimensions() {
             let mut own: Vec<(usize, &str, SharedCurve)> = Vec::new();
@@ -322,8 +328,11 @@ impl Metric for Survival {
                 let (chi, of) = (test.chi_squared, test.degrees);
                 format!("{word} (log-rank chi squared {chi:.1}, {of} {degrees} of freedom, p {p}).")
             });
+            // Too few are listed as such, and not drawn.
+            let enough = known.iter().filter(|(.., curve)| curve.customers >= results.min_n as f64).count();
             let largest = (known.len() > DRAWN).then(|| format!("The {DRAWN} largest of {} are drawn.", known.len()));
-            let lines = known.iter().take(DRAWN).map(|(_, value, curve)| drawn(value, curve, false)).collect();
+            let lines =
+                known.iter().take(enough.min(DRAWN)).map(|(_, value, curve)| drawn(value, curve, false)).collect();
             exhibits.push(exhibit(
                 &format!("by_{}", dimension.name),
                 format!("By {}", dimension.name),
@@ -332,7 +341,7 @@ impl Metric for Survival {
             ));
             exhibits.push(exhibit(
                 &format!("table_{}", dimension.name),
-                format!("By {}: staying longer than {} days, and median life", dimension.name, self.at_days.0),
+                format!("By {}: staying longer than {}, and median life", dimension.name, days(self.at_days)),
                 Vec::new(),
                 Body::Table(Table {
                     names: dimension.name.clone(),

@@ -13,6 +13,9 @@ use crate::segments::TOTAL;
 /// The version of the card's shape.
 const FORMAT: u32 = 1;
 
+/// The parameter of one rate for all.
+const RETENTION: &str = "retention";
+
 /// A fitted lifetime model: what it takes to score a customer elsewhere, and to see how it moves.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelCard {
@@ -72,8 +75,14 @@ impl ModelCard {
     /// Reads a card that was written before; nothing where it is none, or of another shape.
     pub fn from_json(bytes: &[u8]) -> Option<Self> {
         let card: Self = serde_json::from_slice(bytes).ok()?;
-        let numbers = |fitted: &Fitted| fitted.parameters.iter().all(|own| own.estimate.abs() < 1e15);
-        (card.format == FORMAT && numbers(&card.purchases) && numbers(&card.spend)).then_some(card)
+        let positive = |number: f64| number > 0.0 && number < 1e15;
+        let possible = |fitted: &Fitted| {
+            let own = |own: &Parameter| positive(own.estimate) && own.standard_error.is_none_or(positive);
+            fitted.parameters.iter().all(own)
+        };
+        let sums = (0.0..1e15).contains(&card.customer_equity) && (0.0..1e15).contains(&card.alive);
+        let whole = card.format == FORMAT && !card.purchases.parameters.is_empty();
+        (whole && sums && possible(&card.purchases) && possible(&card.spend)).then_some(card)
     }
 
     /// Writes the card of a model of contracts.
@@ -90,7 +99,7 @@ impl ModelCard {
         };
         let names = ShiftedBetaGeometric::PARAMETERS.into_iter();
         let each: Vec<(usize, (&str, f64))> = if valuation.passed_over.is_some() {
-            vec![(0, ("retention", fit.model.retention(1)))]
+            vec![(0, (RETENTION, fit.model.retention(1)))]
         } else {
             names.zip([fit.model.alpha, fit.model.beta]).enumerate().collect()
         };
@@ -194,15 +203,16 @@ impl ModelCard {
                 Row {
                     name: parameter_name(fitted, parameter),
                     cells: vec![
-                        Quantity::about(Unit::Number, parameter.estimate, margin / 5.0),
+                        Quantity::about(unit_of(parameter), parameter.estimate, margin / 5.0),
                         parameter
                             .standard_error
-                            .map_or(Quantity::Missing, |e| Quantity::about(Unit::Number, e, margin / 5.0)),
+                            .map_or(Quantity::Missing, |e| Quantity::about(unit_of(parameter), e, margin / 5.0)),
                     ],
                 }
             };
             fitted.parameters.iter().map(row).collect()
         };
+        let (unit, who) = if self.unit_days > super::WEEK { ("months", "contract") } else { ("weeks", "customer") };
         let verdict = |fitted: &Fitted| {
             let word = match fitted.verdict {
                 Verdict::Sound => "sound",
@@ -210,11 +220,10 @@ impl ModelCard {
                 Verdict::Unusable => "unusable",
             };
             if fitted.parameters.is_empty() {
-                return format!("{}: of {}.", fitted.model, counted(fitted.customers, "customer"));
+                return format!("{}: of {}.", fitted.model, counted(fitted.customers, who));
             }
-            format!("{}: {word}, fitted to {}.", fitted.model, counted(fitted.customers, "customer"))
+            format!("{}: {word}, fitted to {}.", fitted.model, counted(fitted.customers, who))
         };
-        let unit = if self.unit_days > super::WEEK { "months" } else { "weeks" };
         let mut remarks = vec![verdict(&self.purchases), verdict(&self.spend)];
         remarks.push(format!("Times are in {unit}, money in minor units."));
         if unit == "weeks" {
@@ -244,6 +253,11 @@ fn parameter_name(fitted: &Fitted, parameter: &Parameter) -> String {
     format!("{} {}", fitted.model, parameter.name)
 }
 
+/// A rate for all is a share; whatever else is estimated is a number.
+fn unit_of(parameter: &Parameter) -> Unit {
+    if parameter.name == RETENTION { Unit::Share } else { Unit::Number }
+}
+
 /// Shows how a model moved since an earlier edition.
 ///
 /// Parameters are compared in standard errors of today's. Most of the data are the same in both, so what moves by more than one
@@ -264,8 +278,8 @@ pub fn drift(before: &ModelCard, now: &ModelCard, metric: &str) -> Exhibit {
             rows.push(Row {
                 name: parameter_name(today, parameter),
                 cells: vec![
-                    Quantity::about(Unit::Number, then.estimate, margin),
-                    Quantity::about(Unit::Number, parameter.estimate, margin),
+                    Quantity::about(unit_of(parameter), then.estimate, margin),
+                    Quantity::about(unit_of(parameter), parameter.estimate, margin),
                     moved.map_or(Quantity::Missing, |moved| Quantity::about(Unit::Number, moved, 0.05)),
                 ],
             });

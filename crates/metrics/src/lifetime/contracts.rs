@@ -195,9 +195,10 @@ fn paid(table: &Table) -> Vec<Paid> {
     rows
 }
 
-/// Rounds a number of days to months.
+/// Rounds a number of days to months, of which there is at least one.
 pub const fn months_of(days: u32) -> u32 {
-    (days * 12 + 182) / 365
+    let months = (days * 12 + 182) / 365;
+    if months == 0 { 1 } else { months }
 }
 
 /// What contracts that run are worth, by segment.

@@ -415,8 +415,11 @@ impl Views<'_> {
         };
         // The largest first; what is gathered or without a value last.
         shown.sort_by_key(|figure| (gathered(figure), std::cmp::Reverse(figure.reading.n.unwrap_or(0))));
-        let rest = shown.len().saturating_sub(LISTED);
-        let rows = shown.iter().take(LISTED).map(|figure| BreakdownRow {
+        // What is gathered is always listed: it may be the largest of all.
+        let single = shown.iter().filter(|figure| !gathered(figure)).count();
+        let rest = single.saturating_sub(LISTED);
+        let listed = shown.iter().take(single.min(LISTED)).chain(shown.iter().skip(single));
+        let rows = listed.map(|figure| BreakdownRow {
             name: figure.segment.as_ref().map(|segment| visible(&segment.value)).unwrap_or_default(),
             cell: self.cell(figure.unit, &figure.reading),
             previous: self.change(figure, metric.good, Against::Previous),
