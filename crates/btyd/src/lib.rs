@@ -29,6 +29,10 @@
 //! # Ok::<(), tallybook_btyd::Error>(())
 //! ```
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod choice;
 mod contract;
 mod error;

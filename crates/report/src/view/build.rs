@@ -236,10 +236,16 @@ impl Views<'_> {
         [self.what_happened(), Some(self.what_stands_out()), self.what_it_rests_on()].into_iter().flatten().collect()
     }
 
-    /// The first metrics of orders and acquisition, in one sentence.
+    /// The first metrics of orders and acquisition, or else recurring revenue, in one sentence.
     fn what_happened(&self) -> Option<String> {
         let mut parts = Vec::new();
-        for (id, noun) in [("revenue", "Revenue"), ("orders", "orders"), ("customers_new", "new customers")] {
+        let told = [
+            ("revenue", "Revenue"),
+            ("orders", "orders"),
+            ("customers_new", "new customers"),
+            ("mrr", "Monthly recurring revenue"),
+        ];
+        for (id, noun) in told {
             let Some(figure) = self.reported(id, "value").filter(|figure| figure.reading.value.is_some()) else {
                 continue;
             };
@@ -249,7 +255,10 @@ impl Views<'_> {
                 "none" => String::new(),
                 _ => format!(" ({} on the {} before)", change.text, self.document.previous.grain.noun()),
             };
-            parts.push(if parts.is_empty() && id == "revenue" {
+            if id == "mrr" && !parts.is_empty() {
+                break;
+            }
+            parts.push(if parts.is_empty() && ["revenue", "mrr"].contains(&id) {
                 format!("{noun} was {}{against}", cell.value)
             } else {
                 format!("{} {noun}{against}", cell.value)
