@@ -184,8 +184,11 @@ pub trait Metric: Debug + Send + Sync {
     /// Reads one measure for one window and segment.
     fn outcome(&self, results: &Results, measure: &str, cell: &Cell) -> Outcome;
 
-    /// Reads a measure's cohort table as of the end of a window, where it has one.
-    fn cohorts(&self, results: &Results, measure: &str, cell: &Cell) -> Option<CohortTable>;
+    /// Reads a measure's cohort table as of the end of a window; most metrics have none.
+    fn cohorts(&self, results: &Results, measure: &str, cell: &Cell) -> Option<CohortTable> {
+        let _ = (results, measure, cell);
+        None
+    }
 
     /// Says which of its options do not go together.
     fn contradiction(&self) -> Option<&'static str> {

@@ -5,9 +5,7 @@ use serde::Deserialize;
 use tallybook_ingest::TableKind;
 
 use crate::estimate::{Estimate, Outcome, Undefined};
-use crate::metric::{
-    Area, Cell, CohortTable, Direction, Info, Measure, Metric, Need, OptionInfo, Requests, Results, Unit,
-};
+use crate::metric::{Area, Cell, Direction, Info, Measure, Metric, Need, OptionInfo, Requests, Results, Unit};
 use crate::reduction::{Clock, Reduction};
 use crate::revenue::OrderValue;
 
@@ -83,9 +81,5 @@ impl Metric for Aov {
             return Ok(Estimate::Quantile { value, interval, n });
         }
         results.sums(&worth, &cell.window, cell.segment).mean("orders")
-    }
-
-    fn cohorts(&self, _: &Results, _: &str, _: &Cell) -> Option<CohortTable> {
-        None
     }
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::estimate::Outcome;
-use crate::metric::{Area, Cell, CohortTable, Direction, Info, Measure, Metric, Need, Requests, Results, Unit};
+use crate::metric::{Area, Cell, Direction, Info, Measure, Metric, Need, Requests, Results, Unit};
 use crate::revenue::OrderValue;
 
 pub(super) const INFO: Info = Info {
@@ -55,9 +55,5 @@ impl Metric for Arpa {
     fn outcome(&self, results: &Results, _measure: &str, cell: &Cell) -> Outcome {
         let movements = results.movements(&cell.window, cell.segment)?;
         movements.closing.mean("paying accounts")
-    }
-
-    fn cohorts(&self, _: &Results, _: &str, _: &Cell) -> Option<CohortTable> {
-        None
     }
 }

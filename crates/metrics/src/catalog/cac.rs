@@ -6,9 +6,7 @@ use tallybook_ingest::TableKind;
 
 use crate::calendar::{Calendar, Window, shift};
 use crate::estimate::{Estimate, Outcome, Undefined};
-use crate::metric::{
-    Area, Cell, CohortTable, Direction, Info, Measure, Metric, Need, OptionInfo, Requests, Results, Unit,
-};
+use crate::metric::{Area, Cell, Direction, Info, Measure, Metric, Need, OptionInfo, Requests, Results, Unit};
 use crate::reduction::{Clock, Reduction};
 use crate::revenue::OrderValue;
 
@@ -142,9 +140,5 @@ impl Metric for Cac {
             return Err(Undefined::because("cost, but no new customers"));
         }
         Ok(Estimate::PerCount { amount: spend.sum, count })
-    }
-
-    fn cohorts(&self, _: &Results, _: &str, _: &Cell) -> Option<CohortTable> {
-        None
     }
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::estimate::{Estimate, Outcome, Undefined};
-use crate::metric::{Area, Cell, CohortTable, Direction, Info, Measure, Metric, Need, Requests, Results, Unit};
+use crate::metric::{Area, Cell, Direction, Info, Measure, Metric, Need, Requests, Results, Unit};
 use crate::revenue::OrderValue;
 
 pub(super) const INFO: Info = Info {
@@ -56,9 +56,5 @@ impl Metric for CustomerGrowth {
             return Err(Undefined::because("no customers at the start"));
         }
         Ok(Estimate::PerBase { count: firsts.new_in(window, cell.segment), base })
-    }
-
-    fn cohorts(&self, _: &Results, _: &str, _: &Cell) -> Option<CohortTable> {
-        None
     }
 }

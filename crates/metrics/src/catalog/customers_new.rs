@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::estimate::{Estimate, Outcome, Undefined};
-use crate::metric::{Area, Cell, CohortTable, Direction, Info, Measure, Metric, Need, Requests, Results, Unit};
+use crate::metric::{Area, Cell, Direction, Info, Measure, Metric, Need, Requests, Results, Unit};
 use crate::revenue::OrderValue;
 
 pub(super) const INFO: Info = Info {
@@ -52,9 +52,5 @@ impl Metric for CustomersNew {
         let window = results.timeline.find(&cell.window);
         let firsts = results.firsts(false).zip(window).ok_or_else(|| Undefined::because("no orders"))?;
         Ok(Estimate::Count(firsts.0.new_in(firsts.1, cell.segment)))
-    }
-
-    fn cohorts(&self, _: &Results, _: &str, _: &Cell) -> Option<CohortTable> {
-        None
     }
 }

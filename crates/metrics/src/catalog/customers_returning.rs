@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::estimate::{Estimate, Outcome};
-use crate::metric::{Area, Cell, CohortTable, Direction, Info, Measure, Metric, Need, Requests, Results, Unit};
+use crate::metric::{Area, Cell, Direction, Info, Measure, Metric, Need, Requests, Results, Unit};
 use crate::revenue::OrderValue;
 
 pub(super) const INFO: Info = Info {
@@ -51,9 +51,5 @@ impl Metric for CustomersReturning {
     fn outcome(&self, results: &Results, _measure: &str, cell: &Cell) -> Outcome {
         let activity = results.activity(&cell.window, cell.segment);
         Ok(Estimate::Count(activity.orders.n - activity.new))
-    }
-
-    fn cohorts(&self, _: &Results, _: &str, _: &Cell) -> Option<CohortTable> {
-        None
     }
 }

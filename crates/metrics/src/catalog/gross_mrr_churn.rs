@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::shared::complement;
 use crate::estimate::Outcome;
-use crate::metric::{Area, Cell, CohortTable, Direction, Info, Measure, Metric, Need, Requests, Results, Unit};
+use crate::metric::{Area, Cell, Direction, Info, Measure, Metric, Need, Requests, Results, Unit};
 use crate::revenue::OrderValue;
 
 pub(super) const INFO: Info = Info {
@@ -57,9 +57,5 @@ impl Metric for GrossMrrChurn {
     fn outcome(&self, results: &Results, _measure: &str, cell: &Cell) -> Outcome {
         let movements = results.movements(&cell.window, cell.segment)?;
         complement(movements.gross_retention())
-    }
-
-    fn cohorts(&self, _: &Results, _: &str, _: &Cell) -> Option<CohortTable> {
-        None
     }
 }

@@ -7,9 +7,7 @@ use super::shared::DayCount;
 use crate::calendar::{Calendar, Window};
 use crate::estimate::{Estimate, Outcome, Undefined};
 use crate::folds::inactivity::Inactivity;
-use crate::metric::{
-    Area, Cell, CohortTable, Direction, Info, Measure, Metric, Need, OptionInfo, Requests, Results, Unit,
-};
+use crate::metric::{Area, Cell, Direction, Info, Measure, Metric, Need, OptionInfo, Requests, Results, Unit};
 use crate::revenue::OrderValue;
 
 pub(super) const INFO: Info = Info {
@@ -96,9 +94,5 @@ impl Metric for InactivityChurn {
             Some(found) if found.revenue.n > 0 => Ok(Estimate::Proportion { k: found.lost, n: found.revenue.n }),
             _ => Err(Undefined::because("no customers active in the window before")),
         }
-    }
-
-    fn cohorts(&self, _: &Results, _: &str, _: &Cell) -> Option<CohortTable> {
-        None
     }
 }

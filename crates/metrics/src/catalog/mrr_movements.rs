@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::estimate::Outcome;
-use crate::metric::{Area, Cell, CohortTable, Direction, Info, Measure, Metric, Need, Requests, Results, Unit};
+use crate::metric::{Area, Cell, Direction, Info, Measure, Metric, Need, Requests, Results, Unit};
 use crate::revenue::OrderValue;
 
 pub(super) const INFO: Info = Info {
@@ -70,9 +70,5 @@ impl Metric for MrrMovements {
             "reactivation" => movements.reactivation.total(),
             _ => movements.change(),
         })
-    }
-
-    fn cohorts(&self, _: &Results, _: &str, _: &Cell) -> Option<CohortTable> {
-        None
     }
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::estimate::{Estimate, Outcome, Undefined};
-use crate::metric::{Area, Cell, CohortTable, Direction, Info, Measure, Metric, Need, Requests, Results, Unit};
+use crate::metric::{Area, Cell, Direction, Info, Measure, Metric, Need, Requests, Results, Unit};
 use crate::revenue::OrderValue;
 
 pub(super) const INFO: Info = Info {
@@ -62,9 +62,5 @@ impl Metric for QuickRatio {
         }
         let n = [movements.new, movements.expansion, movements.reactivation, movements.churn, movements.contraction];
         Ok(Estimate::Bare { value: won as f64 / lost as f64, n: n.iter().map(|part| part.n).sum() })
-    }
-
-    fn cohorts(&self, _: &Results, _: &str, _: &Cell) -> Option<CohortTable> {
-        None
     }
 }

@@ -4,9 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::estimate::{Estimate, Outcome, Undefined};
-use crate::metric::{
-    Area, Cell, CohortTable, Direction, Info, Measure, Metric, Need, OptionInfo, Requests, Results, Unit,
-};
+use crate::metric::{Area, Cell, Direction, Info, Measure, Metric, Need, OptionInfo, Requests, Results, Unit};
 use crate::revenue::OrderValue;
 
 pub(super) const INFO: Info = Info {
@@ -83,9 +81,5 @@ impl Metric for RepeatRate {
             return Err(Undefined::because("no customers"));
         }
         Ok(Estimate::Proportion { k, n })
-    }
-
-    fn cohorts(&self, _: &Results, _: &str, _: &Cell) -> Option<CohortTable> {
-        None
     }
 }

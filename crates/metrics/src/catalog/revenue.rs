@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::shared;
 use crate::estimate::Outcome;
-use crate::metric::{Area, Cell, CohortTable, Direction, Info, Measure, Metric, Need, Requests, Results, Unit};
+use crate::metric::{Area, Cell, Direction, Info, Measure, Metric, Need, Requests, Results, Unit};
 use crate::revenue::OrderValue;
 
 pub(super) const INFO: Info = Info {
@@ -51,9 +51,5 @@ impl Metric for Revenue {
 
     fn outcome(&self, results: &Results, _measure: &str, cell: &Cell) -> Outcome {
         Ok(shared::revenue(results, &cell.window, cell.segment).total())
-    }
-
-    fn cohorts(&self, _: &Results, _: &str, _: &Cell) -> Option<CohortTable> {
-        None
     }
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::shared;
 use crate::calendar::Window;
 use crate::estimate::{Estimate, Outcome, Undefined};
-use crate::metric::{Area, Cell, CohortTable, Direction, Info, Measure, Metric, Need, Requests, Results, Unit};
+use crate::metric::{Area, Cell, Direction, Info, Measure, Metric, Need, Requests, Results, Unit};
 use crate::revenue::OrderValue;
 
 pub(super) const INFO: Info = Info {
@@ -76,9 +76,5 @@ impl Metric for RevenueGrowth {
             then_squares: then.squares,
             n: now.n,
         })
-    }
-
-    fn cohorts(&self, _: &Results, _: &str, _: &Cell) -> Option<CohortTable> {
-        None
     }
 }

@@ -9,7 +9,7 @@ use crate::calendar::{Period, Window};
 use crate::estimate::{Estimate, Outcome, Undefined};
 use crate::exhibit::{Body, Exhibit, Quantity, Row, Table};
 use crate::folds::purchases::{Alike, Look, Snapshot};
-use crate::metric::{Area, Cell, CohortTable, Direction, Extras, Info, Measure, Metric, Need, Requests, Results, Unit};
+use crate::metric::{Area, Cell, Direction, Extras, Info, Measure, Metric, Need, Requests, Results, Unit};
 use crate::revenue::OrderValue;
 use crate::segments::TOTAL;
 
@@ -192,10 +192,6 @@ impl Metric for RfmSegments {
         let k =
             if measure == AT_RISK { count(&[Group::AtRisk, Group::CannotLose]) } else { count(&[Group::Champions]) };
         Ok(Estimate::Proportion { k, n })
-    }
-
-    fn cohorts(&self, _: &Results, _: &str, _: &Cell) -> Option<CohortTable> {
-        None
     }
 
     fn without_series(&self, _: &str) -> bool {

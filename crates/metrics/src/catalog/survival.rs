@@ -12,9 +12,7 @@ use crate::calendar::{Period, Window};
 use crate::estimate::{Estimate, Outcome, Undefined};
 use crate::exhibit::{Body, Curve, CurvePoint, Curves, Exhibit, Quantity, Row, Table, counted};
 use crate::folds::purchases::Look;
-use crate::metric::{
-    Area, Cell, CohortTable, Direction, Extras, Info, Measure, Metric, Need, OptionInfo, Requests, Results, Unit,
-};
+use crate::metric::{Area, Cell, Direction, Extras, Info, Measure, Metric, Need, OptionInfo, Requests, Results, Unit};
 use crate::revenue::OrderValue;
 use crate::segments::TOTAL;
 
@@ -274,10 +272,6 @@ impl Metric for Survival {
         let (interval, n) =
             (median.low.zip(median.high).map(|(low, high)| (low as i64, high as i64)), curve.customers as u64);
         Ok(Estimate::Quantile { value: median.time, interval, n })
-    }
-
-    fn cohorts(&self, _: &Results, _: &str, _: &Cell) -> Option<CohortTable> {
-        None
     }
 
     fn without_series(&self, _: &str) -> bool {
