@@ -75,9 +75,9 @@ fn evaluate<M: Family>(sample: &Sample, logarithms: &[f64; 4]) -> Derivatives<4>
 impl<M: Family> Fit<M> {
     /// Fits a model by maximum likelihood.
     ///
-    /// The search runs over the logarithms of the parameters, from several starts until two come to the same top, with Newton steps on the exact second derivatives; for
-    /// large samples the starts are tried on cells of like customers, and only the last steps walk over all of them. The result is the
-    /// maximum of the whole sample's likelihood either way. Nothing is penalised. See [`Fit::findings`] before using the model.
+    /// The search runs over the logarithms of the parameters, from several starts until two come to the same top, with Newton steps on the
+    /// exact second derivatives; for large samples the starts are tried on cells of like customers, and only the last steps walk over all
+    /// of them. The result is the maximum of the whole sample's likelihood either way. Nothing is penalised. See [`Fit::findings`] before using the model.
     ///
     /// ```
     /// use tallybook_btyd::{BgNbd, Demands, Fit, History, Sample};
@@ -126,7 +126,7 @@ impl<M: Family> Fit<M> {
             findings.extend(boundary(&M::PARAMETERS, start, maximum));
         }
         let mut fit = Self {
-            model: M::new(parameters).unwrap_or_else(|_| unreachable_model::<M>()),
+            model: M::nearest(parameters),
             log_likelihood: maximum.derivatives.value,
             standard_errors: covariance.map(|covariance| errors(&parameters, &covariance)),
             covariance_of_logarithms: covariance,
@@ -240,14 +240,6 @@ pub(crate) fn search<const N: usize>(
         }
     }
     best.unwrap_or_else(|| ([0.0; N], maximise([0.0; N], 1, &evaluate)))
-}
-
-/// Parameters that are clamped to positive, finite numbers always make a model.
-fn unreachable_model<M: Family>() -> M {
-    match M::new([1.0; 4]) {
-        Ok(model) => model,
-        Err(error) => unreachable!("{error}"),
-    }
 }
 
 /// Standard errors of parameters from the covariance of their logarithms.

@@ -136,7 +136,7 @@ pub struct Cuts {
 impl Cuts {
     const STEPS: u64 = 1 << 12;
 
-    /// Prepares cuts, which must be ascending.
+    /// Prepares cuts, which must be ascending; of equal ones nothing lies between.
     pub fn new(cuts: Vec<i64>) -> Self {
         let (Some(&first), Some(&last)) = (cuts.first(), cuts.last()) else {
             return Self { sorted: cuts, table: Vec::new(), shift: 0 };

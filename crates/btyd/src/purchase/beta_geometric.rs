@@ -5,7 +5,7 @@ use rand_distr::{Beta, Distribution, Exp, Gamma};
 use serde::{Deserialize, Serialize};
 use statrs::function::beta::beta_reg;
 
-use super::{Family, Outlook, PurchaseModel, Simulated, checked, ln_negative_binomial};
+use super::{Family, Outlook, PurchaseModel, Simulated, checked, ln_negative_binomial, positive};
 use crate::error::Error;
 use crate::history::{History, Row};
 use crate::newton::Derivatives;
@@ -258,6 +258,11 @@ impl<const FROM_FIRST: bool> Family for BetaGeometric<FROM_FIRST> {
     fn new(parameters: [f64; 4]) -> Result<Self, Error> {
         let [r, alpha, a, b] = checked::<Self>(parameters)?;
         Ok(Self { r, alpha, a, b })
+    }
+
+    fn nearest(parameters: [f64; 4]) -> Self {
+        let [r, alpha, a, b] = parameters.map(positive);
+        Self { r, alpha, a, b }
     }
 
     fn starts(rate: f64, _: f64) -> Vec<[f64; 4]> {

@@ -155,11 +155,19 @@ pub trait Family: PurchaseModel + Copy + PartialEq {
     /// [`Error::Parameter`] where one is not positive and finite.
     fn new(parameters: [f64; 4]) -> Result<Self, Error>;
 
+    /// Makes the model of the positive, finite numbers nearest to some, and of 1 for what is no number.
+    fn nearest(parameters: [f64; 4]) -> Self;
+
     /// Gives parameters to begin a search from: several, for data in which customers of a mean age buy at a mean rate.
     fn starts(rate: f64, age: f64) -> Vec<[f64; 4]>;
 
     /// Draws a customer who is observed for `age`, and what they do in the time `ahead`.
     fn simulate<R: Rng + ?Sized>(&self, age: f64, ahead: f64, rng: &mut R) -> Simulated;
+}
+
+/// The positive, finite number nearest to another; 1 for what is none.
+fn positive(number: f64) -> f64 {
+    if number.is_nan() { 1.0 } else { number.clamp(f64::MIN_POSITIVE, f64::MAX) }
 }
 
 /// Checks parameters.

@@ -4,7 +4,7 @@ use rand::Rng;
 use rand_distr::{Distribution, Exp, Gamma};
 use serde::{Deserialize, Serialize};
 
-use super::{Family, Outlook, PurchaseModel, Simulated, checked, ln_negative_binomial};
+use super::{Family, Outlook, PurchaseModel, Simulated, checked, ln_negative_binomial, positive};
 use crate::error::Error;
 use crate::history::{History, Row};
 use crate::newton::Derivatives;
@@ -240,6 +240,11 @@ impl Family for ParetoNbd {
     fn new(parameters: [f64; 4]) -> Result<Self, Error> {
         let [r, alpha, s, beta] = checked::<Self>(parameters)?;
         Ok(Self { r, alpha, s, beta })
+    }
+
+    fn nearest(parameters: [f64; 4]) -> Self {
+        let [r, alpha, s, beta] = parameters.map(positive);
+        Self { r, alpha, s, beta }
     }
 
     fn starts(rate: f64, age: f64) -> Vec<[f64; 4]> {

@@ -105,9 +105,8 @@ impl Purchases {
         let last = looks.iter().flat_map(|look| [Some(look.last), look.ahead.map(|ahead| ahead.1)]).flatten().max();
         let last = last.unwrap_or(span.1).max(span.0);
         let days = (last - span.0).num_days() + 1;
-        let mut starts: Vec<i64> = (0..=days).map(|day| calendar.day_start(shift(span.0, day))).collect();
-        // A day that a zone skipped begins with the next.
-        starts.dedup();
+        // A day that a zone skipped begins with the next, and keeps its place: those after it are numbered by the calendar.
+        let starts: Vec<i64> = (0..=days).map(|day| calendar.day_start(shift(span.0, day))).collect();
         let snapshots = looks.iter().map(Snapshot::empty).collect();
         let each = looks.iter().map(|look| each.contains(look)).collect();
         let plan = Plan { looks, each, starts: Cuts::new(starts), first: epoch_day(span.0) };
@@ -329,6 +328,20 @@ mod tests {
         ];
         // 30 back: all of the 20 of 9 March, 10 of the 50 of 5 March; what was bought later stays.
         assert_eq!(alike(&orders, &[], "2026-03-20"), expect(2, 14, 19, 45));
+    }
+
+    #[test]
+    fn a_day_that_a_zone_skipped_shifts_nothing() {
+        // Samoa had no 30 December 2011; the new year's second day is four days after the 29th by the calendar all the same.
+        let calendar = Calendar { zone: chrono_tz::Pacific::Apia, ..calendar() };
+        let look = look(&calendar, "2012-01-05");
+        let mut fold = Purchases::new(&calendar, vec![look], (date("2011-12-01"), date("2012-01-05")), &[]);
+        let noon = |day: &str| Event { at: calendar.day_start(date(day)) + 43_200, amount: 100 };
+        let orders = [noon("2011-12-29"), noon("2012-01-02")];
+        fold.observe(&History { customer: 0, segments: &[0], orders: &orders, refunds: &[], signed_up_at: None });
+        let own = Alike { frequency: 1, recency: 4, age: 7, future: 0 };
+        let found = fold.at(&look).expect("asked for").customers();
+        assert_eq!(found, [Standing { customer: 0, alike: own, repeat_spend: 100 }]);
     }
 
     #[test]

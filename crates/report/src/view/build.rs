@@ -1,7 +1,5 @@
 //! Makes views out of a document.
 
-use std::collections::BTreeMap;
-
 use tallybook_metrics::calendar::{Grain, Period};
 use tallybook_metrics::figure::{Against, COHORT_TOTAL, Change, Figure, Reading, State};
 use tallybook_metrics::metric::{Area, Direction, Unit};
@@ -28,9 +26,9 @@ impl Page {
     }
 }
 
-struct Views<'a> {
-    document: &'a Document,
-    format: Formatter,
+pub(super) struct Views<'a> {
+    pub(super) document: &'a Document,
+    pub(super) format: Formatter,
 }
 
 impl Views<'_> {
@@ -119,7 +117,7 @@ impl Views<'_> {
         self.document.figures.iter().filter(own).collect()
     }
 
-    fn reported<'b>(&'b self, metric: &str, measure: &str) -> Option<&'b Figure> {
+    pub(super) fn reported<'b>(&'b self, metric: &str, measure: &str) -> Option<&'b Figure> {
         self.totals(metric, measure).into_iter().find(|figure| figure.period == self.document.period.label)
     }
 
@@ -159,7 +157,7 @@ impl Views<'_> {
         })
     }
 
-    fn cell(&self, unit: Unit, reading: &Reading) -> CellView {
+    pub(super) fn cell(&self, unit: Unit, reading: &Reading) -> CellView {
         let margin = reading.low.zip(reading.high).map(|(low, high)| (high - low) / 2.0);
         let value = reading.value.map(|value| self.format.value(unit, value, margin));
         let interval = match (reading.value, reading.low, reading.high) {
@@ -179,7 +177,7 @@ impl Views<'_> {
         }
     }
 
-    fn change(&self, figure: &Figure, good: Direction, against: Against) -> ChangeView {
+    pub(super) fn change(&self, figure: &Figure, good: Direction, against: Against) -> ChangeView {
         let none = |detail: String| ChangeView {
             text: NOT_AVAILABLE.to_owned(),
             arrow: "",
@@ -230,93 +228,6 @@ impl Views<'_> {
             format!("; difference between {} and {}", end(low), end(high))
         });
         format!("{base} in {period}{}", interval.unwrap_or_default())
-    }
-
-    fn sentences(&self) -> Vec<String> {
-        [self.what_happened(), Some(self.what_stands_out()), self.what_it_rests_on()].into_iter().flatten().collect()
-    }
-
-    /// The first metrics of orders and acquisition, or else recurring revenue, in one sentence.
-    fn what_happened(&self) -> Option<String> {
-        let mut parts = Vec::new();
-        let told = [
-            ("revenue", "Revenue"),
-            ("orders", "orders"),
-            ("customers_new", "new customers"),
-            ("mrr", "Monthly recurring revenue"),
-        ];
-        for (id, noun) in told {
-            let Some(figure) = self.reported(id, "value").filter(|figure| figure.reading.value.is_some()) else {
-                continue;
-            };
-            let cell = self.cell(figure.unit, &figure.reading);
-            let change = self.change(figure, Direction::Up, Against::Previous);
-            let against = match change.class {
-                "none" => String::new(),
-                _ => format!(" ({} on the {} before)", change.text, self.document.previous.grain.noun()),
-            };
-            if id == "mrr" && !parts.is_empty() {
-                break;
-            }
-            parts.push(if parts.is_empty() && ["revenue", "mrr"].contains(&id) {
-                format!("{noun} was {}{against}", cell.value)
-            } else {
-                format!("{} {noun}{against}", cell.value)
-            });
-        }
-        let (first, rest) = parts.split_first()?;
-        let rest = match rest {
-            [] => String::new(),
-            [only] => format!(", with {only}"),
-            [one, two, ..] => format!(", with {one} and {two}"),
-        };
-        Some(format!("{first}{rest}."))
-    }
-
-    /// Metrics whose change to the period before is beyond chance.
-    fn what_stands_out(&self) -> String {
-        let mut better = Vec::new();
-        let mut worse = Vec::new();
-        for metric in &self.document.metrics {
-            let Some(figure) = self.reported(&metric.id, "value") else { continue };
-            let change = self.change(figure, metric.good, Against::Previous);
-            let text = format!("{} {} ({})", lower_first(&metric.title), change.arrow, change.text);
-            match change.class {
-                "good" => better.push(text),
-                "bad" => worse.push(text),
-                _ => {}
-            }
-        }
-        let noun = self.document.previous.grain.noun();
-        match (better.is_empty(), worse.is_empty()) {
-            (true, true) => format!("No headline moved against the {noun} before by more than chance explains."),
-            (false, true) => format!("Beyond chance, better than the {noun} before: {}.", better.join(", ")),
-            (true, false) => format!("Beyond chance, worse than the {noun} before: {}.", worse.join(", ")),
-            (false, false) => {
-                format!(
-                    "Beyond chance, better than the {noun} before: {}; worse: {}.",
-                    better.join(", "),
-                    worse.join(", ")
-                )
-            }
-        }
-    }
-
-    fn what_it_rests_on(&self) -> Option<String> {
-        let read: u64 = self.document.sources.iter().map(|source| source.read).sum();
-        let count = |pick: fn(&SourceNote) -> &Vec<(String, u64)>| -> u64 {
-            self.document.sources.iter().flat_map(pick).map(|(_, count)| count).sum()
-        };
-        let (quarantined, excluded) = (count(|source| &source.quarantined), count(|source| &source.excluded));
-        let set_aside = match (quarantined, excluded) {
-            (0, 0) => "every one of them used".to_owned(),
-            _ => format!(
-                "{} quarantined and {} left out on purpose",
-                self.format.count(quarantined),
-                self.format.count(excluded)
-            ),
-        };
-        (read > 0).then(|| format!("The figures rest on {} rows, {set_aside}.", self.format.count(read)))
     }
 
     fn sections(&self) -> Vec<Section> {
@@ -561,11 +472,6 @@ fn title_of(metric: &MetricNote, measure: &MeasureNote) -> String {
     if measure.suffix.is_empty() { metric.title.clone() } else { format!("{}, {}", metric.title, measure.suffix) }
 }
 
-fn lower_first(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
-}
-
 fn last<T>(values: &[T], count: usize) -> &[T] {
     &values[values.len().saturating_sub(count)..]
 }
@@ -576,19 +482,4 @@ const fn trust_class(state: TrustState) -> &'static str {
         TrustState::Degraded => "degraded",
         TrustState::Held => "held",
     }
-}
-
-/// The measures of a document by metric and key, for templates that want a single figure.
-pub fn figure_index(document: &Document) -> BTreeMap<String, BTreeMap<String, CellView>> {
-    let views = Views { document, format: Formatter { locale: document.locale, currency: document.currency.clone() } };
-    let mut index: BTreeMap<String, BTreeMap<String, CellView>> = BTreeMap::new();
-    for metric in &document.metrics {
-        for measure in &metric.measures {
-            if let Some(figure) = views.reported(&metric.id, &measure.key) {
-                let cell = views.cell(figure.unit, &figure.reading);
-                index.entry(metric.id.clone()).or_default().insert(measure.key.clone(), cell);
-            }
-        }
-    }
-    index
 }

@@ -2,10 +2,12 @@
 
 mod build;
 mod exhibits;
+mod sentences;
+mod single;
 
 use serde::Serialize;
 
-pub use build::figure_index;
+pub use single::figure_index;
 
 /// A report page.
 #[derive(Debug, Clone, Serialize)]
