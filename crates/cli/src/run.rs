@@ -241,6 +241,7 @@ fn note(plan: &Plan, metric: &dyn Metric) -> MetricNote {
             .into_iter()
             .map(|measure| MeasureNote {
                 key: measure.key.to_owned(),
+                good: metric.good(measure.key),
                 suffix: measure.suffix.to_owned(),
                 unit: measure.unit,
             })

@@ -190,6 +190,12 @@ pub trait Metric: Debug + Send + Sync {
         None
     }
 
+    /// Says which way is good for a measure, where that is not the metric's.
+    fn good(&self, measure: &str) -> Direction {
+        let _ = measure;
+        self.info().good
+    }
+
     /// Says which of its options do not go together.
     fn contradiction(&self) -> Option<&'static str> {
         None

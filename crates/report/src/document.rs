@@ -143,6 +143,8 @@ pub struct MetricNote {
 pub struct MeasureNote {
     /// Key.
     pub key: String,
+    /// Which way is good.
+    pub good: Direction,
     /// What is added to the metric's title.
     pub suffix: String,
     /// What its values are.

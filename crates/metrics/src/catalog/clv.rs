@@ -344,6 +344,10 @@ impl Metric for Clv {
         measures
     }
 
+    fn good(&self, measure: &str) -> Direction {
+        if measure == GONE { Direction::Down } else { INFO.good }
+    }
+
     fn policy(&self, _: &OrderValue) -> String {
         let basis = match self.gross_margin {
             Some(Fraction(margin)) => format!("gross margin of {}%", (margin * 1000.0).round() / 10.0),

@@ -48,6 +48,10 @@ impl Metric for MrrMovements {
         ]
     }
 
+    fn good(&self, measure: &str) -> Direction {
+        if ["churn", "contraction"].contains(&measure) { Direction::Down } else { INFO.good }
+    }
+
     fn policy(&self, _: &OrderValue) -> String {
         String::new()
     }

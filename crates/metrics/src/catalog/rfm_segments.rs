@@ -166,6 +166,10 @@ impl Metric for RfmSegments {
         vec![Measure::headline(Unit::Share), Measure { key: AT_RISK, suffix: "at risk", unit: Unit::Share }]
     }
 
+    fn good(&self, measure: &str) -> Direction {
+        if measure == AT_RISK { Direction::Down } else { INFO.good }
+    }
+
     fn policy(&self, _: &OrderValue) -> String {
         "quintiles of all customers up to the end of the period".to_owned()
     }
