@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use chrono::DateTime;
 use sha2::{Digest, Sha256};
 use tallybook_ingest::config::AmountPart;
-use tallybook_ingest::{Conventions, IngestError, Roots, Source, TableKind, did_you_mean, folder_of};
+use tallybook_ingest::{Conventions, IngestError, Roots, Source, SourceConfig, TableKind, did_you_mean, folder_of};
 use tallybook_metrics::Job;
 use tallybook_metrics::calendar::{Calendar, Grain, Period, PeriodError, YearBefore};
 use tallybook_metrics::metric::{Metric, Need};
@@ -31,6 +31,8 @@ pub(crate) struct Plan {
     pub(crate) currency: Currency,
     pub(crate) templates: Templates,
     pub(crate) formats: BTreeSet<OutputFormat>,
+    /// The moment of the run, in seconds since 1970 UTC.
+    pub(crate) now: i64,
     /// The folder that the pipeline's reports go to.
     pub(crate) output: PathBuf,
     /// SHA-256 of the pipeline file, shortened.
@@ -64,6 +66,10 @@ impl Plan {
                 CliError::could_not_run(message),
             ));
         }
+        let now = match &overrides.when.as_of {
+            Some(text) => moment(&calendar, text)?,
+            None => now,
+        };
         let reports = periods(&calendar, grain, &overrides.when, now)?;
         let base = folder_of(&pipeline.path);
         let currency = Currency {
@@ -85,20 +91,30 @@ impl Plan {
             return Err(at(&pipeline, &[Step::Key("metrics")], error.hint("`tallybook metrics` lists them all")));
         }
         let mut sources = Vec::new();
-        for (table, source) in &config.sources {
-            if !(0.0..=1.0).contains(&source.max_quarantined) {
-                let error = CliError::could_not_run("`max_quarantined` is a share between 0 and 1, such as 0.05");
-                let steps = [Step::Key("sources"), Step::Key(table.name()), Step::Key("max_quarantined")];
-                return Err(at(&pipeline, &steps, error));
+        for (table, list) in written(config) {
+            for (index, source) in list.iter().enumerate() {
+                let place = SourcePlace { table, index: (list.len() > 1).then_some(index) };
+                if !(0.0..=1.0).contains(&source.max_quarantined) {
+                    let error = CliError::could_not_run("`max_quarantined` is a share between 0 and 1, such as 0.05");
+                    return Err(place.at(&pipeline, &[Step::Key("max_quarantined")], error));
+                }
+                let opened = Source::open(table, source, &conventions);
+                sources.push(opened.map_err(|error| placed(&pipeline, place, source, error))?);
             }
-            sources.push(Source::open(*table, source, &conventions).map_err(|error| placed(&pipeline, *table, error))?);
         }
-        if sources.iter().filter(|source| is_orders(source.table())).count() > 1 {
-            let message = "give `orders` or `order_lines`, not both: each is the table of orders";
-            return Err(at(&pipeline, &[Step::Key("sources")], CliError::could_not_run(message)));
+        for (one, other) in [(TableKind::Orders, TableKind::OrderLines), (TableKind::Tickets, TableKind::TicketEvents)] {
+            if [one, other].iter().all(|table| config.sources.contains_key(table)) {
+                let message = format!("give `{one}` or `{other}`, not both: each is the table of {one}");
+                return Err(at(&pipeline, &[Step::Key("sources")], CliError::could_not_run(message)));
+            }
         }
         check_revenue(&pipeline, &sources)?;
         let value = order_value(&pipeline, &sources);
+        for need in config.metrics.iter().flat_map(|entry| entry.0.needs()) {
+            let Some((kind, least, greatest)) = need.scale else { continue };
+            let own = sources.iter_mut().filter(|source| source.table() == need.table);
+            own.for_each(|source| source.set_scale(kind, least, greatest));
+        }
         check_needs(&pipeline, &sources)?;
         check_segments(&pipeline, &sources)?;
         keep_columns(&pipeline, &mut sources, &value);
@@ -132,6 +148,7 @@ impl Plan {
             currency,
             templates,
             formats,
+            now,
             output,
             configuration,
         })
@@ -154,6 +171,7 @@ impl Plan {
             history: usize::from(self.pipeline.config.period.history.0),
             reports: &self.reports,
             min_n: self.pipeline.config.min_n,
+            now: self.now,
         }
     }
 }
@@ -171,19 +189,36 @@ fn at(pipeline: &PipelineFile, steps: &[Step<'_>], error: CliError) -> CliError 
     }
 }
 
+/// The sources as written, with the tables that they are of.
+fn written(config: &crate::pipeline::Config) -> impl Iterator<Item = (TableKind, &[SourceConfig])> {
+    let canonical = config.sources.iter().map(|(table, list)| (*table, list.0.as_slice()));
+    canonical.chain(config.tables.iter().map(|(name, list)| (TableKind::Own(interned(&name.0)), list.0.as_slice())))
+}
+
+/// Where the pipeline file speaks of a source.
+#[derive(Debug, Clone, Copy)]
+struct SourcePlace {
+    table: TableKind,
+    /// Its position where the table has several.
+    index: Option<usize>,
+}
+
+impl SourcePlace {
+    fn at(self, pipeline: &PipelineFile, steps: &[Step<'_>], error: CliError) -> CliError {
+        let section = if matches!(self.table, TableKind::Own(_)) { "tables" } else { "sources" };
+        let own = [Step::Key(section), Step::Key(self.table.name())];
+        let item: Vec<Step<'_>> = self.index.map(Step::Item).into_iter().collect();
+        at(pipeline, &[&own, item.as_slice(), steps].concat(), error)
+    }
+}
+
 /// Puts an error of a source where the pipeline file speaks of it.
-fn placed(pipeline: &PipelineFile, table: TableKind, error: IngestError) -> CliError {
-    let source = [Step::Key("sources"), Step::Key(table.name())];
-    let below = |steps: &[Step<'_>], error: CliError| at(pipeline, &[&source, steps].concat(), error);
+fn placed(pipeline: &PipelineFile, place: SourcePlace, written: &SourceConfig, error: IngestError) -> CliError {
+    let below = |steps: &[Step<'_>], error: CliError| place.at(pipeline, steps, error);
     match &error {
         IngestError::MissingColumn { canonical, .. } | IngestError::TimeFormat { canonical, .. } => {
             let name = canonical.clone();
-            let section =
-                if pipeline.config.sources.get(&table).is_some_and(|source| source.dimensions.contains_key(&name)) {
-                    "dimensions"
-                } else {
-                    "columns"
-                };
+            let section = if written.dimensions.contains_key(&name) { "dimensions" } else { "columns" };
             if name == "timezone" {
                 below(&[Step::Key("timezone")], error.into())
             } else {
@@ -223,7 +258,7 @@ fn placed(pipeline: &PipelineFile, table: TableKind, error: IngestError) -> CliE
 
 fn order_value(pipeline: &PipelineFile, sources: &[Source]) -> OrderValue {
     let source = sources.iter().find(|source| is_orders(source.table()));
-    let written = source.and_then(|source| pipeline.config.sources.get(&source.table()));
+    let written = source.and_then(|source| pipeline.config.sources.get(&source.table())?.0.first());
     let content = written.map_or_else(AmountContent::default, |written| AmountContent {
         tax: written.amount_includes.contains(&AmountPart::Tax),
         shipping: written.amount_includes.contains(&AmountPart::Shipping),
@@ -237,7 +272,8 @@ fn order_value(pipeline: &PipelineFile, sources: &[Source]) -> OrderValue {
 /// What the revenue policy adds or takes off must be given by a column.
 fn check_revenue(pipeline: &PipelineFile, sources: &[Source]) -> Result<(), CliError> {
     let Some(source) = sources.iter().find(|source| is_orders(source.table())) else { return Ok(()) };
-    let Some(written) = pipeline.config.sources.get(&source.table()) else { return Ok(()) };
+    let written = pipeline.config.sources.get(&source.table()).and_then(|list| list.0.first());
+    let Some(written) = written else { return Ok(()) };
     let policy = &pipeline.config.revenue;
     let missing = |part: AmountPart, column: &str| !written.amount_includes.contains(&part) && !source.supplies(column);
     let found = if policy.include_tax && missing(AmountPart::Tax, "tax") {
@@ -260,7 +296,7 @@ fn check_revenue(pipeline: &PipelineFile, sources: &[Source]) -> Result<(), CliE
 }
 
 fn satisfies(source: &Source, need: &Need) -> bool {
-    source.table() == need.table || (need.table == TableKind::Orders && is_orders(source.table()))
+    source.table().made() == need.table
 }
 
 /// Every metric has the tables and columns that it reads.
@@ -277,7 +313,8 @@ fn check_needs(pipeline: &PipelineFile, sources: &[Source]) -> Result<(), CliErr
                     .hint(format!("add it under `sources`, or take `{id}` off the list"));
                 return Err(at(pipeline, &here, error));
             };
-            if let Some(column) = need.columns.iter().find(|column| !source.supplies(column)) {
+            let lacks = |column: &&&str| !sources.iter().any(|own| satisfies(own, &need) && own.supplies(column));
+            if let Some(column) = need.columns.iter().find(lacks) {
                 let error = CliError::could_not_run(format!(
                     "the metric `{id}` needs the column `{column}` of the table `{}`",
                     source.table()
@@ -296,12 +333,12 @@ fn check_segments(pipeline: &PipelineFile, sources: &[Source]) -> Result<(), Cli
         .iter()
         .filter(|source| source.table() != TableKind::Spend)
         .flat_map(Source::dimensions)
-        .filter(|name| *name != "order_id")
+        .filter(|name| !["order_id", "ticket_id", "subscription_id", "comment", "kind"].contains(name))
         .collect();
     for (index, segment) in pipeline.config.segments.iter().enumerate() {
         let here = [Step::Key("segments"), Step::Item(index)];
         if !known.contains(segment.as_str()) {
-            let error = CliError::could_not_run(format!("no orders or customers can be broken down by `{segment}`"));
+            let error = CliError::could_not_run(format!("nothing can be broken down by `{segment}`"));
             let error = match did_you_mean(segment, known.iter().copied()) {
                 Some(guess) => error.hint(format!("did you mean `{guess}`?")),
                 None if known.is_empty() => error.hint("map a column under `dimensions` of a source"),
@@ -347,10 +384,6 @@ fn keep_columns(pipeline: &PipelineFile, sources: &mut [Source], value: &OrderVa
 /// Chooses the periods to report.
 fn periods(calendar: &Calendar, grain: Grain, when: &When, now: i64) -> Result<Vec<Period>, CliError> {
     let wrong = |error: &PeriodError| CliError::could_not_run(error.to_string());
-    let now = match &when.as_of {
-        Some(text) => moment(calendar, text)?,
-        None => now,
-    };
     let reports = match (when.from, when.to, &when.period) {
         (Some(from), Some(to), _) if when.each => {
             let range = Period::custom(from, to).map_err(|error| wrong(&error))?;
@@ -393,6 +426,11 @@ fn moment(calendar: &Calendar, text: &str) -> Result<i64, CliError> {
             "`{text}` is neither a day such as 2026-11-16 nor a timestamp such as 2026-11-16T06:00:00Z"
         ))
     })
+}
+
+/// Keeps a name for as long as the program runs: pipelines name few tables, and a run reads one pipeline.
+fn interned(name: &str) -> &'static str {
+    Box::leak(name.to_owned().into_boxed_str())
 }
 
 /// A path without detours: `pipelines/../reports` is `reports`.

@@ -157,30 +157,24 @@ fn command(plan: &Plan, figures: &ReportFigures) -> String {
 /// The checks of a run: whether data reach to the end of the period, and whether rows had to be set aside.
 fn trust(plan: &Plan, figures: &ReportFigures, accounts: &[SourceReport]) -> Trust {
     let mut checks = Vec::new();
-    let supplied =
-        |table: &str| accounts.iter().any(|account| account.table.is_some_and(|kind| kind.name().starts_with(table)));
-    for (table, coverage) in [("order", figures.orders), ("spend", figures.spend)] {
-        if !supplied(table) {
+    let mut supplied: Vec<TableKind> = accounts.iter().filter_map(|account| Some(account.table?.made())).collect();
+    supplied.sort_unstable();
+    supplied.dedup();
+    for table in supplied {
+        if table.clock().is_none() || table == TableKind::Subscriptions {
             continue;
         }
-        let table = if table == "order" { "orders" } else { table };
-        let Some(coverage) = coverage else {
-            checks.push(Check {
-                name: format!("data of {table} to the period's end"),
-                state: TrustState::Degraded,
-                detail: format!("there are no {table} up to {}", figures.period.last()),
-            });
-            continue;
+        let ends = match figures.reach.get(&table) {
+            None => Err(format!("there are no {table} up to {}", figures.period.last())),
+            Some(coverage) if coverage.last < figures.period.last() => {
+                Err(format!("{table} end on {}, the period on {}", coverage.last, figures.period.last()))
+            }
+            Some(coverage) => Ok(format!("latest day {}", coverage.last)),
         };
-        let ends_early = coverage.last < figures.period.last();
         checks.push(Check {
             name: format!("data of {table} to the period's end"),
-            state: if ends_early { TrustState::Degraded } else { TrustState::Pass },
-            detail: if ends_early {
-                format!("{table} end on {}, the period on {}", coverage.last, figures.period.last())
-            } else {
-                format!("latest day {}", coverage.last)
-            },
+            state: if ends.is_err() { TrustState::Degraded } else { TrustState::Pass },
+            detail: ends.unwrap_or_else(|problem| problem),
         });
     }
     for account in accounts.iter().filter(|account| account.table == Some(TableKind::Subscriptions)) {
@@ -198,15 +192,14 @@ fn trust(plan: &Plan, figures: &ReportFigures, accounts: &[SourceReport]) -> Tru
     }
     for account in accounts {
         let table = account.table.map_or("source", TableKind::name);
-        if account.orders.is_some() && account.quarantined_rows() > 0 {
-            checks.push(Check {
-                name: "orders are whole".to_owned(),
-                state: TrustState::Degraded,
-                detail: format!(
-                    "{} lines are quarantined, and their orders too small by them",
-                    account.quarantined_rows()
-                ),
-            });
+        if account.made.is_some() && account.quarantined_rows() > 0 {
+            let rows = account.quarantined_rows();
+            let (name, detail) = if account.table == Some(TableKind::OrderLines) {
+                ("orders are whole", format!("{rows} lines are quarantined, and their orders too small by them"))
+            } else {
+                ("tickets are whole", format!("{rows} updates are quarantined, and their tickets lack them"))
+            };
+            checks.push(Check { name: name.to_owned(), state: TrustState::Degraded, detail });
         }
         checks.push(Check {
             name: format!("{table} rows accounted for"),
@@ -257,7 +250,7 @@ fn source_note(plan: &Plan, account: &SourceReport) -> SourceNote {
         files: account.files.iter().filter_map(|file| file_name(&file.path)).collect(),
         read: account.read,
         used: account.used,
-        orders: account.orders,
+        made: account.made,
         quarantined: account.quarantined.iter().map(|(key, count)| (reason(key), *count)).collect(),
         excluded: account.excluded.iter().map(|(reason, count)| (reason.clone(), *count)).collect(),
         latest: account.latest.map(|at| plan.calendar.day_of(at)),

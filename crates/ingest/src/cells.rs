@@ -296,9 +296,9 @@ pub(crate) fn money(
 ) {
     out.clear();
     if let Cells::Decimal { units, scale } = cells
-        && *scale <= rules.decimals
+        && *scale <= rules.written
         && units.null_count() == 0
-        && let Some(factor) = 10_i128.checked_pow(rules.decimals - scale)
+        && let Some(factor) = 10_i128.checked_pow(rules.written - scale)
     {
         // The usual case of a warehouse export.
         let whole = |units: i128| i64::try_from(units).ok().filter(|units| units.abs() <= crate::ints::MAX_ABS);
@@ -316,7 +316,7 @@ pub(crate) fn money(
             None if required => Err(Reason::Missing),
             None => Ok(0),
             Some(number) => {
-                number.and_then(|number| number.to_units(rules.decimals, rules.rounding)).map_err(number_reason)
+                number.and_then(|number| number.to_units(rules.written, rules.rounding)).map_err(number_reason)
             }
         };
         out.push(units.unwrap_or_else(|reason| {
@@ -331,8 +331,18 @@ pub(crate) fn money(
 pub(crate) struct MoneyRules<'a> {
     pub(crate) style: NumberStyle,
     pub(crate) null_values: &'a [String],
-    pub(crate) decimals: u32,
+    /// Decimals that amounts are counted with; 0 where they are written in minor units.
+    pub(crate) written: u32,
     pub(crate) rounding: Rounding,
+}
+
+/// Reads yes or no, as 1 or 0.
+pub(crate) fn flag(text: &str) -> Option<i64> {
+    match text.to_lowercase().as_str() {
+        "true" | "t" | "yes" | "y" | "1" => Some(1),
+        "false" | "f" | "no" | "n" | "0" => Some(0),
+        _ => None,
+    }
 }
 
 pub(crate) const fn number_reason(error: NumberError) -> Reason {

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
-use foldhash::fast::FixedState;
-use hashbrown::HashSet;
 use polars::prelude::*;
 
-use crate::cells::{Cells, Dictionary, MoneyRules, TimeRules, Verdict, moments, money};
+use crate::cells::{Cells, Dictionary, MoneyRules, TimeRules, Verdict, flag, moments, money, number_reason};
+use crate::checks::{Pairs, check_rows};
 use crate::columns::{Column, derive};
-use crate::config::{Duplicates, Format, Origin};
+use crate::config::{Duplicates, Format, Origin, Rounding};
 use crate::delimited;
 use crate::error::IngestError;
+use crate::fx::{RATE_DECIMALS, Rates};
 use crate::identifiers::{Identifier, Identifiers, TooManyIdentifiers};
 use crate::ints::MISSING;
 use crate::lines::OrderLines;
@@ -22,15 +23,13 @@ use crate::prepared::Prepared;
 use crate::quarantine::{FileReport, QuarantinedRow, Reason, SourceReport};
 use crate::records::{fetch_parquet, json_array, original_row, text_of};
 use crate::scan::polars_error;
-use crate::schema::{CellKind, TableKind};
+use crate::schema::{CellKind, NUMBER_DECIMALS, TableKind};
 use crate::seen::Seen;
 use crate::source::{Mapped, Source, exclusion_name};
-use crate::spend::{check_spend_range, emit_spend};
+use crate::spend::emit_spend;
 use crate::table::Table;
+use crate::tickets::TicketLog;
 use crate::time::LocalClock;
-
-/// The number of the rule that leaves out cancelled orders, past those of the pipeline.
-const CANCELLED: u16 = u16::MAX;
 
 /// Quarantined rows whose details are kept. Past that it is not dirt but a wrong mapping.
 const MAX_QUARANTINED: usize = 1_000_000;
@@ -42,8 +41,10 @@ pub(crate) struct Collector {
     columns: Vec<Column>,
     verdicts: Vec<Verdict>,
     seen: Seen,
-    /// Subscriptions and their beginnings that were seen.
-    periods: HashSet<(i64, i64), FixedState>,
+    /// Pairs of numbers that may stand in the table once.
+    pairs: Pairs,
+    /// Rates into the pipeline's currency, where there are any.
+    rates: Option<Arc<Rates>>,
     clock: LocalClock,
     output: Output,
     pub(crate) report: SourceReport,
@@ -53,6 +54,8 @@ pub(crate) struct Collector {
     pub(crate) taken: u64,
     /// Values of derived columns in the batch at hand.
     derived: BTreeMap<String, Vec<i64>>,
+    /// Values of the batch at hand that are made of several cells of a row.
+    made: BTreeMap<String, Vec<i64>>,
     /// Records of the file at hand that never reached polars, ascending.
     missing_rows: Vec<u64>,
     pub(crate) failure: Option<IngestError>,
@@ -61,10 +64,11 @@ pub(crate) struct Collector {
 enum Output {
     Table(Table),
     Lines(Box<OrderLines>),
+    Log(Box<TicketLog>),
 }
 
 impl Collector {
-    pub(crate) fn new(source: Source, customers: Identifiers) -> Self {
+    pub(crate) fn new(source: Source, customers: Identifiers, rates: Option<Arc<Rates>>) -> Self {
         let columns: Vec<Column> = source
             .mapped
             .iter()
@@ -75,10 +79,10 @@ impl Collector {
                 dictionary: Dictionary::default(),
             })
             .collect();
-        let output = if source.table == TableKind::OrderLines {
-            Output::Lines(Box::new(OrderLines::new(&source)))
-        } else {
-            Output::Table(empty_table(&source))
+        let output = match source.table {
+            TableKind::OrderLines => Output::Lines(Box::new(OrderLines::new(&source))),
+            TableKind::TicketEvents => Output::Log(Box::new(TicketLog::new(&source))),
+            _ => Output::Table(empty_table(&source)),
         };
         let report = SourceReport {
             table: Some(source.table),
@@ -92,13 +96,15 @@ impl Collector {
             columns,
             verdicts: Vec::new(),
             seen: Seen::default(),
-            periods: HashSet::default(),
+            pairs: Pairs::default(),
+            rates,
             output,
             report,
             file: 0,
             path: std::path::PathBuf::new(),
             taken: 0,
             derived: BTreeMap::new(),
+            made: BTreeMap::new(),
             missing_rows: Vec::new(),
             failure: None,
         }
@@ -213,10 +219,10 @@ impl Collector {
         }
         let mut storage = None;
         let cells = cells_of(batch, mapped, source.table, path, &mut storage)?;
-        let (table, name) = (source.table, &mapped.name);
+        let told = source.position_of(&mapped.name);
         let mut reject = |row: usize, reason: Reason| {
             if verdicts[row] == Verdict::Use {
-                verdicts[row] = Verdict::rejected(table, name, reason);
+                verdicts[row] = Verdict::Rejected(told, reason);
             }
         };
         let null_values = &source.null_values;
@@ -225,16 +231,18 @@ impl Collector {
                 let rules = MoneyRules {
                     style: source.style,
                     null_values,
-                    decimals: source.decimals,
+                    written: source.written_decimals,
                     rounding: source.rounding,
                 };
-                money(&cells, &rules, mapped.required(), values, reject);
+                // What a subscription costs is never taken for nothing.
+                let required = mapped.required() || source.table == TableKind::Subscriptions;
+                money(&cells, &rules, required, values, reject);
             }
             kind @ (CellKind::Time | CellKind::Day) => {
                 let rules = TimeRules {
                     format: &mapped.format,
                     null_values,
-                    required: mapped.required(),
+                    required: !mapped.blank(),
                     as_day: kind == CellKind::Day,
                 };
                 moments(&cells, clock, &rules, values, reject);
@@ -247,52 +255,79 @@ impl Collector {
                         Ok(Decimal { mantissa: 0, scale: 0 })
                     });
                     decimals.push(number.unwrap_or_else(|error| {
-                        reject(row, crate::cells::number_reason(error));
+                        reject(row, number_reason(error));
                         Decimal { mantissa: 0, scale: 0 }
                     }));
                 });
             }
-            CellKind::Label => cells.labels(dictionary, null_values, values),
+            CellKind::Label => {
+                cells.labels(dictionary, null_values, values);
+                if source.table.is_named() && !mapped.blank() {
+                    values.iter().enumerate().filter(|(_, value)| **value == MISSING).for_each(|(row, _)| {
+                        reject(row, Reason::Missing);
+                    });
+                }
+            }
+            kind @ (CellKind::Number | CellKind::Whole | CellKind::Rate) => {
+                let (decimals, rounding) = match kind {
+                    CellKind::Whole => (0, Rounding::Exact),
+                    CellKind::Rate => (RATE_DECIMALS, Rounding::HalfEven),
+                    _ => (NUMBER_DECIMALS, Rounding::HalfEven),
+                };
+                values.clear();
+                cells.each_decimal(source.style, null_values, |row, number| {
+                    let number = match number {
+                        None if mapped.blank() => Ok(MISSING),
+                        None => Err(Reason::Missing),
+                        Some(number) => {
+                            let units = number.and_then(|number| number.to_units(decimals, rounding));
+                            match units.map_err(number_reason) {
+                                Err(Reason::TooManyDecimals) => Err(Reason::NotWhole),
+                                Ok(units) if kind == CellKind::Whole && units < 0 => Err(Reason::Negative),
+                                other => other,
+                            }
+                        }
+                    };
+                    values.push(number.unwrap_or_else(|reason| {
+                        reject(row, reason);
+                        MISSING
+                    }));
+                });
+            }
+            CellKind::Flag => {
+                // Numbers in the dictionary are those of the few ways in which the source says yes and no.
+                cells.labels(dictionary, null_values, values);
+                let flags: Vec<Option<i64>> = dictionary.labels.iter().map(|label| flag(label)).collect();
+                for (row, value) in values.iter_mut().enumerate().filter(|(_, value)| **value != MISSING) {
+                    let said = usize::try_from(*value).ok().and_then(|number| *flags.get(number)?);
+                    *value = said.unwrap_or_else(|| {
+                        reject(row, Reason::NotAFlag);
+                        MISSING
+                    });
+                }
+            }
+            CellKind::Key => {
+                values.clear();
+                cells.each_identifier(null_values, |row, identifier| {
+                    values.push(match identifier {
+                        Some(identifier) => identifier.key(),
+                        None => {
+                            if !mapped.blank() {
+                                reject(row, Reason::Missing);
+                            }
+                            MISSING
+                        }
+                    });
+                });
+            }
             CellKind::Customer | CellKind::RowId => {}
         }
         Ok(())
     }
 
-    /// Checks that need more than one cell, or know what a column means.
     fn check_rows(&mut self) {
-        let Self { source, columns, verdicts, periods, .. } = self;
-        let find = |name: &str| columns.iter().find(|column| column.mapped.name == name);
-        for name in ["discount", "refund_amount"] {
-            let Some(column) = find(name) else { continue };
-            for (verdict, _) in verdicts.iter_mut().zip(&column.values).filter(|(_, value)| **value < 0) {
-                if *verdict == Verdict::Use {
-                    *verdict = Verdict::rejected(source.table, name, Reason::Negative);
-                }
-            }
-        }
-        // Whether a label tells against a row is decided once for each label.
-        let mut judge = |name: &str, tells: &dyn Fn(&str) -> bool, told_verdict: Verdict| {
-            let Some(column) = find(name) else { return };
-            let told: Vec<bool> = column.dictionary.labels.iter().map(|label| tells(label)).collect();
-            if !told.contains(&true) {
-                return;
-            }
-            for (verdict, &number) in verdicts.iter_mut().zip(&column.values) {
-                if *verdict == Verdict::Use && usize::try_from(number).is_ok_and(|number| told[number]) {
-                    *verdict = told_verdict;
-                }
-            }
-        };
-        let is_cancelled = |status: &str| source.cancelled.contains(&status.to_lowercase());
-        judge("status", &is_cancelled, Verdict::Excluded(CANCELLED));
-        let is_foreign = |code: &str| !code.eq_ignore_ascii_case(&source.currency);
-        judge("currency", &is_foreign, Verdict::rejected(source.table, "currency", Reason::OtherCurrency));
-        match source.table {
-            TableKind::Spend => check_spend_range(&find, verdicts),
-            TableKind::OrderLines => check_line_amounts(source, &find, verdicts),
-            TableKind::Subscriptions => check_subscriptions(&find, verdicts, periods),
-            TableKind::Orders | TableKind::Customers => {}
-        }
+        let Self { source, columns, verdicts, pairs, rates, made, .. } = self;
+        check_rows(source, columns, verdicts, pairs, rates.as_deref(), made);
     }
 
     fn convert_identifiers(&mut self, batch: &DataFrame, index: usize) -> Result<(), IngestError> {
@@ -332,6 +367,7 @@ impl Collector {
             let mut value = MISSING;
             if *verdict == Verdict::Use {
                 match identifier {
+                    None if mapped.blank() => {}
                     None => *verdict = Verdict::rejected(source.table, name, Reason::Missing),
                     Some(identifier) if kind == CellKind::RowId => {
                         value = 0;
@@ -368,13 +404,12 @@ impl Collector {
                 }
                 Verdict::Excluded(rule) => {
                     let rule = self.source.exclusions.get(usize::from(*rule));
-                    let reason = rule.map_or("cancelled order", |rule| &rule.reason);
+                    let reason = rule.map_or_else(|| self.source.table.cancelled(), |rule| &rule.reason);
                     *self.report.excluded.entry(reason.to_owned()).or_default() += 1;
                     continue;
                 }
                 Verdict::Rejected(column, reason) => {
-                    let declared = self.source.table.columns().get(usize::from(*column));
-                    (declared.map_or("row", |declared| declared.name).to_owned(), *reason)
+                    (self.source.column_at(*column).unwrap_or("row").to_owned(), *reason)
                 }
             };
             let cell = batch.column(&column).ok().and_then(|cells| cells.get(row).ok().map(|value| text_of(&value)));
@@ -414,15 +449,17 @@ impl Collector {
                 retain_used(&mut column.values, &self.verdicts);
                 retain_used(&mut column.decimals, &self.verdicts);
             }
+            self.made.values_mut().for_each(|values| retain_used(values, &self.verdicts));
         }
         let used =
             if all_used { rows } else { self.verdicts.iter().filter(|verdict| **verdict == Verdict::Use).count() };
         let time = self.columns.iter().find(|column| is_clock(&column.mapped));
-        if let Some(latest) = time.and_then(|column| column.values.iter().max()) {
+        let known = |at: &&i64| **at != MISSING;
+        if let Some(latest) = time.and_then(|column| column.values.iter().filter(known).max()) {
             let latest = if self.source.table == TableKind::Spend { latest * 86_400 } else { *latest };
             self.report.latest = self.report.latest.max(Some(latest));
         }
-        let Self { output, columns, source, derived, .. } = self;
+        let Self { output, columns, source, derived, made, .. } = self;
         match output {
             Output::Table(table) if source.table == TableKind::Spend => emit_spend(table, columns, used),
             Output::Table(table) => {
@@ -431,7 +468,8 @@ impl Collector {
                 };
                 derive(&source.derived, used, values, derived);
                 table.push_chunk(used, |name| {
-                    values(name).or_else(|| derived.get(name).map(Vec::as_slice)).unwrap_or(&[])
+                    let own = values(name).or_else(|| derived.get(name).or_else(|| made.get(name)).map(Vec::as_slice));
+                    own.unwrap_or(&[])
                 });
             }
             Output::Lines(lines) => {
@@ -439,6 +477,13 @@ impl Collector {
                 let values = |name: &str| column(name).map(|column| column.values.as_slice());
                 let decimals = |name: &str| column(name).map_or(&[][..], |column| column.decimals.as_slice());
                 lines.push(used, values, decimals);
+            }
+            Output::Log(log) => {
+                let column = |name: &str| columns.iter().find(|column| column.mapped.name == name);
+                let solved = |label: &String| source.solved.contains(&label.to_lowercase());
+                let solved: Vec<bool> =
+                    column("status").map(|column| column.dictionary.labels.iter().map(solved).collect()).unwrap_or_default();
+                log.push(used, |name| column(name).map(|column| column.values.as_slice()), &solved);
             }
         }
     }
@@ -519,7 +564,12 @@ impl Collector {
                         .find(|column| column.mapped.name == "order_id")
                         .map_or_else(String::new, |column| column.dictionary.labels[order].clone()),
                 })?;
-                self.report.orders = Some(orders);
+                self.report.made = Some(orders);
+                table
+            }
+            Output::Log(log) => {
+                let (table, tickets) = log.finish();
+                self.report.made = Some(tickets);
                 table
             }
         };
@@ -552,7 +602,10 @@ fn cells_of<'a>(
 }
 
 fn is_clock(mapped: &Mapped) -> bool {
-    matches!(mapped.name.as_str(), "ordered_at" | "signed_up_at" | "spent_on" | "spent_to" | "started_at")
+    matches!(
+        mapped.name.as_str(),
+        "ordered_at" | "signed_up_at" | "spent_on" | "spent_to" | "started_at" | "opened_at" | "occurred_at" | "submitted_at" | "at"
+    )
 }
 
 fn empty_table(source: &Source) -> Table {
@@ -567,6 +620,9 @@ fn empty_table(source: &Source) -> Table {
         .filter(|name| !spend || !days.contains(&name.as_str()))
         .chain(source.derived.iter().map(|derived| derived.name.clone()))
         .collect();
+    if source.table == TableKind::Subscriptions && !source.maps("mrr") {
+        columns.push("mrr".to_owned());
+    }
     if spend {
         columns.push("spent_on".to_owned());
     }
@@ -577,38 +633,5 @@ fn retain_used<T: Copy>(values: &mut Vec<T>, verdicts: &[Verdict]) {
     if values.len() == verdicts.len() {
         let mut verdicts = verdicts.iter();
         values.retain(|_| verdicts.next() == Some(&Verdict::Use));
-    }
-}
-
-/// Subscriptions end after they begin, cost nothing or something, and have one row for each beginning.
-fn check_subscriptions<'a>(
-    find: &impl Fn(&str) -> Option<&'a Column>,
-    verdicts: &mut [Verdict],
-    seen: &mut HashSet<(i64, i64), FixedState>,
-) {
-    let cell = |name: &str, row: usize| find(name).map_or(MISSING, |column| column.values[row]);
-    for (row, verdict) in verdicts.iter_mut().enumerate().filter(|(_, verdict)| **verdict == Verdict::Use) {
-        let (from, to) = (cell("started_at", row), cell("ended_at", row));
-        if to != MISSING && to < from {
-            *verdict = Verdict::rejected(TableKind::Subscriptions, "ended_at", Reason::EndsBeforeItBegins);
-        } else if cell("mrr", row) < 0 {
-            *verdict = Verdict::rejected(TableKind::Subscriptions, "mrr", Reason::Negative);
-        } else if !seen.insert((cell("subscription_id", row), from)) {
-            *verdict = Verdict::rejected(TableKind::Subscriptions, "subscription_id", Reason::Duplicate);
-        }
-    }
-}
-
-/// A line's amount must be a sum of money that can be counted.
-fn check_line_amounts<'a>(source: &Source, find: &impl Fn(&str) -> Option<&'a Column>, verdicts: &mut [Verdict]) {
-    let decimals = |name: &str| find(name).map_or(&[][..], |column| column.decimals.as_slice());
-    let lines = decimals("quantity").iter().zip(decimals("unit_price"));
-    for (verdict, (quantity, price)) in verdicts.iter_mut().zip(lines) {
-        if *verdict == Verdict::Use
-            && let Err(error) =
-                quantity.times(*price).and_then(|amount| amount.to_units(source.line_decimals(), source.rounding))
-        {
-            *verdict = Verdict::rejected(source.table, "unit_price", crate::cells::number_reason(error));
-        }
     }
 }

@@ -12,7 +12,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct SourceConfig {
     /// A file, a glob or a folder, relative to the pipeline file.
+    #[serde(default)]
     pub path: String,
+    /// A mapping that comes with the program, such as `shopify/orders`; what is written beside it goes before it.
+    #[serde(default)]
+    pub preset: Option<String>,
     /// The format of the files; taken from the file ending when left out.
     #[serde(default)]
     pub format: Option<Format>,
@@ -43,9 +47,18 @@ pub struct SourceConfig {
     /// What happens to an amount with more decimals than the currency has.
     #[serde(default)]
     pub rounding: Rounding,
+    /// Whether amounts are written in units of the currency or in its smallest ones.
+    #[serde(default)]
+    pub amounts_in: AmountsIn,
     /// Values of `status` that mean a cancelled order, compared without regard to case.
     #[serde(default = "default_cancelled")]
     pub cancelled: Vec<String>,
+    /// Values of `status` that mean a solved ticket in a table of their updates, compared without regard to case.
+    #[serde(default = "default_solved")]
+    pub solved: Vec<String>,
+    /// Columns of numbers of a table of the pipeline's own, mapped like `columns`.
+    #[serde(default, deserialize_with = "unique_keys")]
+    pub numbers: BTreeMap<String, ColumnSpec>,
     /// Share of rows that may be quarantined before the report is held back.
     #[serde(default = "default_max_quarantined")]
     #[schemars(range(min = 0.0, max = 1.0))]
@@ -85,6 +98,10 @@ where
 
 fn default_cancelled() -> Vec<String> {
     ["cancelled", "canceled", "voided"].map(String::from).to_vec()
+}
+
+fn default_solved() -> Vec<String> {
+    ["solved", "resolved", "closed"].map(String::from).to_vec()
 }
 
 const fn default_max_quarantined() -> f64 {
@@ -215,6 +232,52 @@ pub enum Rounding {
     Exact,
     /// The amount is rounded to the nearest minor unit, ties to even.
     HalfEven,
+}
+
+/// The units that amounts are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AmountsIn {
+    /// Units of the currency: 12.50.
+    #[default]
+    MajorUnits,
+    /// The smallest units that the pipeline counts in: 1250.
+    MinorUnits,
+}
+
+impl SourceConfig {
+    /// Fills in from a preset what the source does not say itself. What may be listed several times is added up.
+    #[must_use]
+    pub fn over(self, preset: Self) -> Self {
+        fn or<T: PartialEq>(own: T, default: &T, preset: T) -> T {
+            if own == *default { preset } else { own }
+        }
+        let mut columns = preset.columns;
+        columns.extend(self.columns);
+        let mut dimensions = preset.dimensions;
+        dimensions.extend(self.dimensions);
+        let mut numbers = preset.numbers;
+        numbers.extend(self.numbers);
+        Self {
+            path: self.path,
+            preset: self.preset,
+            format: self.format.or(preset.format),
+            csv: or(self.csv, &CsvConfig::default(), preset.csv),
+            timezone: self.timezone.or(preset.timezone),
+            columns,
+            dimensions,
+            exclude: preset.exclude.into_iter().chain(self.exclude).collect(),
+            amount_includes: or(self.amount_includes, &Vec::new(), preset.amount_includes),
+            amount_after_discount: self.amount_after_discount || preset.amount_after_discount,
+            duplicates: or(self.duplicates, &Duplicates::default(), preset.duplicates),
+            rounding: or(self.rounding, &Rounding::default(), preset.rounding),
+            amounts_in: or(self.amounts_in, &AmountsIn::default(), preset.amounts_in),
+            cancelled: or(self.cancelled, &default_cancelled(), preset.cancelled),
+            solved: or(self.solved, &default_solved(), preset.solved),
+            numbers,
+            max_quarantined: self.max_quarantined,
+        }
+    }
 }
 
 /// Rows left out on purpose.

@@ -148,6 +148,14 @@ pub enum IngestError {
         /// The name.
         column: String,
     },
+    /// Columns of numbers are for tables of the pipeline's own.
+    #[error("source `{table}`: `numbers.{name}`: only tables of your own have columns of numbers besides the declared ones")]
+    NumbersOfOwn {
+        /// The source.
+        table: TableKind,
+        /// The column.
+        name: String,
+    },
     /// A dimension has the name of something else.
     #[error("source `{table}`: a dimension cannot be named `{name}`, which is a column of the table itself")]
     DimensionName {

@@ -24,6 +24,18 @@ impl<'a> Identifier<'a> {
     }
 }
 
+impl Identifier<'_> {
+    /// Gives a number that stands for the identifier where it is only ever compared: a hash of 58 bits.
+    pub(crate) fn key(&self) -> i64 {
+        let hasher = FixedState::default();
+        let hash = match self {
+            Self::Integer(integer) => hasher.hash_one(integer),
+            Self::Text(text) => hasher.hash_one(text),
+        };
+        (hash >> 6) as i64
+    }
+}
+
 impl std::fmt::Display for Identifier<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

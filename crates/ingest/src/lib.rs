@@ -8,11 +8,13 @@
 //! Nothing outside this crate sees polars: a canonical [`Table`] is a set of compact integer columns.
 
 mod cells;
+mod checks;
 mod collect;
 mod columns;
 pub mod config;
 mod delimited;
 mod error;
+mod fx;
 mod identifiers;
 mod ints;
 mod lines;
@@ -21,6 +23,7 @@ mod locate;
 mod ndjson;
 mod number;
 mod prepared;
+mod presets;
 mod quarantine;
 mod records;
 mod scan;
@@ -29,6 +32,7 @@ mod seen;
 mod source;
 mod spend;
 mod table;
+mod tickets;
 mod time;
 
 pub use config::SourceConfig;
@@ -37,7 +41,8 @@ pub use identifiers::{Identifier, Identifiers, TooManyIdentifiers};
 pub use ints::{Ints, MAX_ABS, MISSING};
 pub use load::{Progress, load};
 pub use locate::{Roots, SourceFile};
+pub use presets::PRESETS;
 pub use quarantine::{FileReport, QuarantinedRow, Reason, SourceReport};
-pub use schema::{CellKind, ColumnDecl, TableKind};
+pub use schema::{CellKind, ColumnDecl, NUMBER_SCALE, OwnName, TableKind};
 pub use source::{Conventions, DERIVED, Source, folder_of};
 pub use table::{Attributes, Labels, NO_LABEL, Table, Tables};

@@ -7,6 +7,7 @@ use polars::prelude::*;
 
 use crate::collect::Collector;
 use crate::error::IngestError;
+use crate::fx::Rates;
 use crate::identifiers::Identifiers;
 use crate::locate::SourceFile;
 use crate::prepared::Prepared;
@@ -29,22 +30,23 @@ pub type Progress = Arc<dyn Fn(TableKind, u64, u64) + Send + Sync>;
 pub fn load(sources: &[Source], progress: &Progress) -> Result<(Tables, Vec<SourceReport>), IngestError> {
     let mut tables = Tables::default();
     let mut reports = Vec::new();
-    let mut customers_table = None;
+    let mut attributes: Option<Table> = None;
+    let mut rates: Option<Arc<Rates>> = None;
     let mut ordered: Vec<&Source> = sources.iter().collect();
-    ordered.sort_by_key(|source| TableKind::ALL.iter().position(|kind| *kind == source.table));
+    ordered.sort_by_key(|source| TableKind::ALL.iter().position(|kind| *kind == source.table).unwrap_or(usize::MAX));
     for source in ordered {
-        let collector = Collector::new(source.clone(), std::mem::take(&mut tables.customers));
+        let collector = Collector::new(source.clone(), std::mem::take(&mut tables.customers), rates.clone());
         let (table, report, customers) = read(source, collector, progress)?;
         tables.customers = customers;
-        match source.table {
-            TableKind::Customers => customers_table = Some(table),
-            TableKind::Orders | TableKind::OrderLines => tables.orders = Some(table),
-            TableKind::Spend => tables.spend = Some(table),
-            TableKind::Subscriptions => tables.subscriptions = Some(table),
+        match (source.table, &mut attributes) {
+            (TableKind::Fx, _) => rates = Some(Arc::new(Rates::new(&table, &source.currency))),
+            (TableKind::Customers, Some(own)) => own.append(&table),
+            (TableKind::Customers, none) => *none = Some(table),
+            (kind, _) => tables.take_in(kind, table),
         }
         reports.push(report);
     }
-    if let Some(table) = customers_table {
+    if let Some(table) = attributes {
         tables.attributes = Attributes::from_table(&table, tables.customers.len());
     }
     Ok((tables, reports))
@@ -72,7 +74,7 @@ fn read(
         lock(&shared).end_file(prepared.records())?;
     }
     // The engine may still hold the callback, and so the collector, for a moment after the query: take it by its content.
-    let collector = std::mem::replace(&mut *lock(&shared), Collector::new(source.clone(), Identifiers::default()));
+    let collector = std::mem::replace(&mut *lock(&shared), Collector::new(source.clone(), Identifiers::default(), None));
     collector.finish()
 }
 

@@ -33,6 +33,18 @@ pub enum Reason {
     Duplicate,
     /// The amounts are in another currency than the pipeline's.
     OtherCurrency,
+    /// No exchange rate of the day, or of the days before, to the pipeline's currency.
+    NoRate,
+    /// A number that should be whole is not.
+    NotWhole,
+    /// A cell that should say yes or no does not.
+    NotAFlag,
+    /// A score that its kind of survey does not have.
+    OffScale,
+    /// A kind of survey that is not known.
+    UnknownKind,
+    /// An interval that is not a number of days, weeks, months or years.
+    NotAnInterval,
     /// The record has another number of cells than the header.
     Ragged,
     /// The line is not a JSON object.
@@ -52,6 +64,12 @@ impl fmt::Display for Reason {
             Self::EndsBeforeItBegins => "ends before it begins",
             Self::Duplicate => "was seen on an earlier row",
             Self::OtherCurrency => "is another currency than the pipeline's",
+            Self::NoRate => "has no exchange rate in fx on its day or the ten days before",
+            Self::NotWhole => "is not a whole number",
+            Self::NotAFlag => "is neither yes nor no",
+            Self::OffScale => "is not on the scale of its kind of survey",
+            Self::UnknownKind => "is none of nps, csat, ces, enps",
+            Self::NotAnInterval => "is not a day, week, month, quarter, year or a number of them",
             Self::Ragged => "has another number of cells than the header",
             Self::NotJson => "is not a JSON object",
         })
@@ -100,8 +118,8 @@ pub struct SourceReport {
     pub read: u64,
     /// Records that entered the canonical table.
     pub used: u64,
-    /// Orders summed from the used lines, for a table of lines.
-    pub orders: Option<u64>,
+    /// Rows of the table that is made of this one: orders of lines, tickets of updates.
+    pub made: Option<u64>,
     /// Records that do not fit, by column and reason.
     pub quarantined: BTreeMap<(String, Reason), u64>,
     /// Records left out on purpose, by the reason that the pipeline gives.

@@ -1,12 +1,12 @@
 //! A source with everything about it decided before its data are read: files, columns, expressions, formats.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use chrono_tz::Tz;
 use polars::prelude::*;
 
-use crate::config::{AmountPart, Duplicates, Format, Origin, Rounding, SourceConfig};
+use crate::config::{AmountPart, AmountsIn, Duplicates, Format, Origin, Rounding, SourceConfig};
 use crate::delimited::{self, Dialect};
 use crate::error::IngestError;
 use crate::locate::{Roots, SourceFile, locate};
@@ -42,6 +42,11 @@ pub struct Source {
     pub(crate) rounding: Rounding,
     pub(crate) duplicates: Duplicates,
     pub(crate) cancelled: Vec<String>,
+    pub(crate) solved: Vec<String>,
+    /// Decimals that amounts of money are written with at the most.
+    pub(crate) written_decimals: u32,
+    /// The least and the greatest score of a kind of survey.
+    pub(crate) scales: BTreeMap<String, (i64, i64)>,
     pub(crate) mapped: Vec<Mapped>,
     /// Columns computed from others when the table is made: name and sum with coefficients.
     pub(crate) derived: Vec<Derived>,
@@ -69,6 +74,15 @@ impl Mapped {
 
     pub(crate) fn required(&self) -> bool {
         self.declared.is_some_and(|declared| declared.required)
+    }
+
+    pub(crate) fn is_money(&self) -> bool {
+        self.cell() == CellKind::Money
+    }
+
+    /// Tells whether a cell of it may be empty.
+    pub(crate) fn blank(&self) -> bool {
+        self.declared.is_none_or(|declared| declared.blank)
     }
 }
 
@@ -109,6 +123,14 @@ impl Source {
             rounding: config.rounding,
             duplicates: config.duplicates,
             cancelled: config.cancelled.iter().map(|status| status.to_lowercase()).collect(),
+            solved: config.solved.iter().map(|status| status.to_lowercase()).collect(),
+            written_decimals: match config.amounts_in {
+                AmountsIn::MajorUnits => conventions.decimals,
+                AmountsIn::MinorUnits => 0,
+            },
+            scales: [("nps", (0, 10)), ("enps", (0, 10)), ("csat", (1, 5)), ("ces", (1, 7))]
+                .map(|(kind, scale)| (kind.to_owned(), scale))
+                .into(),
             mapped: Vec::new(),
             derived: Vec::new(),
             transient: BTreeSet::new(),
@@ -132,22 +154,67 @@ impl Source {
         self.files.iter().map(|file| file.path.as_path())
     }
 
-    /// Tells whether the source supplies a canonical column or dimension.
+    /// Tells whether the source supplies a canonical column or dimension, mapped or made of others.
     pub fn supplies(&self, name: &str) -> bool {
+        let mapped = |name: &str| self.mapped.iter().any(|mapped| mapped.name == name);
+        mapped(name)
+            || match (self.table, name) {
+                (TableKind::TicketEvents, "opened_at") => true,
+                (TableKind::TicketEvents, "solved_at" | "resolved_at" | "reopened_count") => mapped("status"),
+                (TableKind::Subscriptions, "mrr") => mapped("amount") && mapped("interval"),
+                _ => false,
+            }
+    }
+
+    /// Tells whether a column is read from the source, rather than made of others.
+    pub(crate) fn maps(&self, name: &str) -> bool {
         self.mapped.iter().any(|mapped| mapped.name == name)
+    }
+
+    /// Numbers a column for a verdict: declared ones first, then what is mapped besides.
+    pub(crate) fn position_of(&self, name: &str) -> u8 {
+        let declared = self.table.columns();
+        let position = declared.iter().position(|column| column.name == name).or_else(|| {
+            Some(declared.len() + self.mapped.iter().position(|mapped| mapped.name == name)?)
+        });
+        position.and_then(|position| u8::try_from(position).ok()).unwrap_or(u8::MAX)
+    }
+
+    /// Names the column of a verdict.
+    pub(crate) fn column_at(&self, position: u8) -> Option<&str> {
+        let (declared, position) = (self.table.columns(), usize::from(position));
+        match declared.get(position) {
+            Some(declared) => Some(declared.name),
+            None => self.mapped.get(position - declared.len()).map(|mapped| mapped.name.as_str()),
+        }
+    }
+
+    /// Sets the least and the greatest score of a kind of survey; others are quarantined.
+    pub fn set_scale(&mut self, kind: &str, least: i64, greatest: i64) {
+        self.scales.insert(kind.to_owned(), (least, greatest));
+    }
+
+    /// Gives the least and the greatest score of each kind of survey.
+    pub fn scales(&self) -> impl Iterator<Item = (&str, (i64, i64))> {
+        self.scales.iter().map(|(kind, scale)| (kind.as_str(), *scale))
     }
 
     /// Gives the names of the label columns and dimensions that figures can be broken down by.
     pub fn dimensions(&self) -> impl Iterator<Item = &str> {
         self.mapped
             .iter()
-            .filter(|mapped| mapped.cell() == CellKind::Label && !matches!(mapped.name.as_str(), "status" | "currency"))
+            .filter(|mapped| mapped.cell() == CellKind::Label && !matches!(mapped.name.as_str(), "status" | "currency" | "interval"))
             .map(|mapped| mapped.name.as_str())
     }
 
     /// Gives the label columns that a table keeps; `status` and `currency` have done their work by then.
     pub(crate) fn label_names(&self) -> Vec<String> {
-        self.dimensions().filter(|name| *name != "order_id").map(str::to_owned).collect()
+        let folded = |name: &str| match self.table {
+            TableKind::OrderLines => name == "order_id",
+            TableKind::TicketEvents => name == "ticket_id",
+            _ => false,
+        };
+        self.dimensions().filter(|name| !folded(name)).map(str::to_owned).collect()
     }
 
     /// Decimals with which the lines of an order are summed.
@@ -173,11 +240,11 @@ impl Source {
         })
     }
 
-    /// Drops the optional columns that nobody asked for. What decides about rows (status, currency) stays.
+    /// Drops the optional columns that nobody asked for. What decides about rows, or makes others, stays.
     pub fn keep_only(&mut self, wanted: &BTreeSet<String>) {
         self.mapped.retain(|mapped| {
             mapped.required()
-                || matches!(mapped.name.as_str(), "status" | "currency" | "spent_on" | "spent_from" | "spent_to")
+                || DECIDING.contains(&mapped.name.as_str())
                 || wanted.contains(&mapped.name)
         });
     }
@@ -204,7 +271,10 @@ impl Source {
         if let Some(name) = config.dimensions.keys().find(|name| taken(name)) {
             return Err(IngestError::DimensionName { table, name: name.clone() });
         }
-        for (name, spec) in config.columns.iter().chain(&config.dimensions) {
+        if let Some(name) = config.numbers.keys().find(|_| !matches!(table, TableKind::Own(_))) {
+            return Err(IngestError::NumbersOfOwn { table, name: name.clone() });
+        }
+        for (name, spec) in config.columns.iter().chain(&config.dimensions).chain(&config.numbers) {
             let is_row = table.column(name).is_some_and(|decl| decl.cell == CellKind::RowId);
             if spec.origin == Origin::RowNumber && !is_row {
                 return Err(IngestError::RowNumber { table, column: name.clone() });
@@ -226,6 +296,9 @@ impl Source {
         }
         for (name, spec) in &config.dimensions {
             wanted.push((name.clone(), table.column(name), Some(spec)));
+        }
+        for (name, spec) in &config.numbers {
+            wanted.push((name.clone(), Some(&NUMBER), Some(spec)));
         }
         for (name, declared, spec) in wanted {
             let origin = match spec {
@@ -255,6 +328,7 @@ impl Source {
         }
         self.check_spend_days(&file.path, present)?;
         self.check_amount_parts(config)?;
+        self.check_price(&file.path)?;
         for file in &self.files {
             self.check(file)?;
         }
@@ -272,6 +346,21 @@ impl Source {
             path: path.to_owned(),
             canonical: "spent_on".into(),
             meaning: "the day it was spent on; or map spent_from and spent_to",
+            present,
+        })
+    }
+
+    /// A subscription needs its monthly revenue, or an amount and what it pays for.
+    fn check_price(&self, path: &Path) -> Result<(), IngestError> {
+        if self.table != TableKind::Subscriptions || self.supplies("mrr") {
+            return Ok(());
+        }
+        let present = self.header(&self.files[0])?;
+        Err(IngestError::UnmappedColumn {
+            table: self.table,
+            path: path.to_owned(),
+            canonical: "mrr".into(),
+            meaning: "monthly recurring revenue; or map amount and interval",
             present,
         })
     }
@@ -411,6 +500,15 @@ impl Source {
 }
 
 const VALUE: &str = "value";
+
+/// Optional columns that decide about rows, or make others.
+const DECIDING: [&str; 13] = [
+    "status", "opened_at", "currency", "spent_on", "spent_from", "spent_to", "mrr", "amount", "interval", "quantity", "sent_at", "until", "ends_on",
+];
+
+/// The declaration of a column of numbers of a table of the pipeline's own.
+const NUMBER: ColumnDecl =
+    ColumnDecl { name: "number", cell: CellKind::Number, required: false, blank: true, meaning: "a number" };
 
 /// Name of the column that [`Source::derive`] adds.
 pub const DERIVED: &str = "placed";

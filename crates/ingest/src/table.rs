@@ -28,6 +28,13 @@ pub struct Labels {
     pub codes: Ints,
 }
 
+impl Labels {
+    /// Gives the label of a number; nothing for a missing one.
+    pub fn label(&self, code: i64) -> Option<&str> {
+        self.dictionary.get(usize::try_from(code).ok()?).map(String::as_str)
+    }
+}
+
 impl Table {
     /// Makes an empty table with the named columns.
     pub fn new(
@@ -92,6 +99,64 @@ impl Table {
         self.chunks.push(rows);
     }
 
+    /// Appends the rows of another table of the same kind; a column that one of them lacks is missing there.
+    pub(crate) fn append(&mut self, other: &Self) {
+        for name in other.columns.keys().filter(|name| !self.columns.contains_key(*name)).cloned().collect::<Vec<_>>() {
+            let column = self.missing(self.kind.nothing(&name));
+            self.columns.insert(name, column);
+        }
+        for name in other.labels.keys().filter(|name| !self.labels.contains_key(*name)).cloned().collect::<Vec<_>>() {
+            self.labels.insert(name, Labels { dictionary: Vec::new(), codes: self.missing(MISSING) });
+        }
+        let mut numbers: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+        for (name, own) in &mut self.labels {
+            let Some(labels) = other.labels.get(name) else { continue };
+            let mut number = |label: &String| {
+                let known = own.dictionary.iter().position(|own| own == label);
+                known.unwrap_or_else(|| {
+                    own.dictionary.push(label.clone());
+                    own.dictionary.len() - 1
+                }) as i64
+            };
+            numbers.insert(name.clone(), labels.dictionary.iter().map(&mut number).collect());
+        }
+        let mut values: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+        for chunk in 0..other.chunk_count() {
+            let rows = other.chunk_len(chunk);
+            for name in self.columns.keys().chain(self.labels.keys()) {
+                let out = values.entry(name.clone()).or_default();
+                match (other.columns.get(name), other.labels.get(name)) {
+                    (Some(column), _) => column.decode(chunk, out),
+                    (None, Some(labels)) => {
+                        labels.codes.decode(chunk, out);
+                        let numbers = &numbers[name];
+                        for code in out.iter_mut() {
+                            *code = usize::try_from(*code).ok().and_then(|code| numbers.get(code).copied()).unwrap_or(MISSING);
+                        }
+                    }
+                    (None, None) => {
+                        out.clear();
+                        out.resize(rows, self.kind.nothing(name));
+                    }
+                }
+            }
+            self.push_chunk(rows, |name| values.get(name).map_or(&[], Vec::as_slice));
+        }
+    }
+
+    /// A column of nothing, as long as the table.
+    fn missing(&self, nothing: i64) -> Ints {
+        let mut column = Ints::default();
+        self.chunks.iter().for_each(|&rows| column.push_chunk(&vec![nothing; rows]));
+        column
+    }
+
+    /// Adds a column that was computed from others.
+    pub fn add_column(&mut self, name: &str, column: Ints) {
+        debug_assert_eq!(column.chunk_count(), self.chunk_count());
+        self.columns.insert(name.to_owned(), column);
+    }
+
     /// Sets the dictionary of a label column.
     pub fn set_dictionary(&mut self, name: &str, dictionary: Vec<String>) {
         if let Some(labels) = self.labels.get_mut(name) {
@@ -113,6 +178,74 @@ pub struct Tables {
     pub spend: Option<Table>,
     /// Subscriptions, a row a price period.
     pub subscriptions: Option<Table>,
+    /// Tickets, whether supplied as such or as their updates.
+    pub tickets: Option<Table>,
+    /// Answers to surveys, and surveys that were sent.
+    pub surveys: Option<Table>,
+    /// What customers did.
+    pub events: Option<Table>,
+    /// What metrics should reach.
+    pub targets: Option<Table>,
+    /// What happened that may explain figures.
+    pub annotations: Option<Table>,
+    /// Tables of the pipeline's own, by their names.
+    pub own: BTreeMap<&'static str, Table>,
+}
+
+impl Tables {
+    /// Gives a table by its kind, in the form in which it is kept: orders for lines, tickets for updates.
+    pub fn get(&self, kind: TableKind) -> Option<&Table> {
+        match kind {
+            TableKind::Orders | TableKind::OrderLines => self.orders.as_ref(),
+            TableKind::Spend => self.spend.as_ref(),
+            TableKind::Subscriptions => self.subscriptions.as_ref(),
+            TableKind::Tickets | TableKind::TicketEvents => self.tickets.as_ref(),
+            TableKind::Surveys => self.surveys.as_ref(),
+            TableKind::Events => self.events.as_ref(),
+            TableKind::Targets => self.targets.as_ref(),
+            TableKind::Annotations => self.annotations.as_ref(),
+            TableKind::Own(name) => self.own.get(name),
+            TableKind::Customers | TableKind::Fx => None,
+        }
+    }
+
+    /// Gives a table to change, likewise.
+    pub fn get_mut(&mut self, kind: TableKind) -> Option<&mut Table> {
+        match kind {
+            TableKind::Orders | TableKind::OrderLines => self.orders.as_mut(),
+            TableKind::Spend => self.spend.as_mut(),
+            TableKind::Subscriptions => self.subscriptions.as_mut(),
+            TableKind::Tickets | TableKind::TicketEvents => self.tickets.as_mut(),
+            TableKind::Surveys => self.surveys.as_mut(),
+            TableKind::Events => self.events.as_mut(),
+            TableKind::Targets => self.targets.as_mut(),
+            TableKind::Annotations => self.annotations.as_mut(),
+            TableKind::Own(name) => self.own.get_mut(name),
+            TableKind::Customers | TableKind::Fx => None,
+        }
+    }
+
+    /// Takes in a table that was read; another one of the same kind is added to it.
+    pub(crate) fn take_in(&mut self, kind: TableKind, table: Table) {
+        if let Some(own) = self.get_mut(kind) {
+            own.append(&table);
+            return;
+        }
+        match kind {
+            TableKind::Orders | TableKind::OrderLines => self.orders = Some(table),
+            TableKind::Spend => self.spend = Some(table),
+            TableKind::Subscriptions => self.subscriptions = Some(table),
+            TableKind::Tickets | TableKind::TicketEvents => self.tickets = Some(table),
+            TableKind::Surveys => self.surveys = Some(table),
+            TableKind::Events => self.events = Some(table),
+            TableKind::Targets => self.targets = Some(table),
+            TableKind::Annotations => self.annotations = Some(table),
+            TableKind::Own(name) => {
+                self.own.insert(name, table);
+            }
+            TableKind::Customers | TableKind::Fx => {}
+        }
+    }
 }
 
 /// What the `customers` table says of each customer, by customer number.

@@ -4,15 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use chrono::NaiveDate;
-use tallybook_ingest::{Ints, MISSING, TableKind, Tables};
+use tallybook_ingest::{Ints, MISSING, Table, TableKind, Tables};
 
 use crate::calendar::{Calendar, Comparison, Grain, Period, YearBefore, epoch_day};
 use crate::estimate::Outcome;
 use crate::figure::{Against, COHORT_TOTAL, Change, CohortCell, Figure, Reading, Segment};
-use crate::history::fold_histories;
+use crate::sessions::Sessions;
+use crate::history::{fold_events, fold_histories};
 use crate::lifetime::Contracts;
-use crate::metric::{Cell, CohortTable, Coverage, Extras, FoldContext, Measure, Metric, Requests, Results, Wanted};
-use crate::reduction::{Clock, MedianWindows, Reduction, reduce};
+use crate::metric::{
+    Cell, CohortTable, Computation, Coverage, Extras, FoldContext, Measure, Metric, Requests, Results, Wanted,
+};
+use crate::reduction::{Clock, QuantileWindows, Reduction, reduce};
 use crate::revenue::OrderValue;
 use crate::segments::{Segments, TOTAL};
 use crate::timeline::{Timeline, WindowId};
@@ -42,6 +45,8 @@ pub struct Job<'a> {
     pub reports: &'a [Period],
     /// Averages and shares of fewer are suppressed.
     pub min_n: u64,
+    /// The moment of the run, in seconds since 1970 UTC: nothing later is known, whatever the data say.
+    pub now: i64,
 }
 
 /// The figures of one report.
@@ -61,10 +66,8 @@ pub struct ReportFigures {
     pub orders_inside: u64,
     /// Orders that lie outside it.
     pub orders_outside: u64,
-    /// Days of which there are orders.
-    pub orders: Option<Coverage>,
-    /// Days of which there is spend.
-    pub spend: Option<Coverage>,
+    /// Days of which each table has rows, as far as the report's end.
+    pub reach: BTreeMap<TableKind, Coverage>,
     /// Dimensions by which customers are sorted by their first order, for want of an attribute of their own.
     pub by_first_order: Vec<String>,
 }
@@ -131,52 +134,66 @@ impl Job<'_> {
         // Rows dated after a report say nothing about how far its data reach.
         let mut ends: Vec<Period> = self.reports.to_vec();
         ends.sort_by_key(|report| report.to);
-        let orders =
-            self.orders_below(tables, &ends.iter().map(|end| self.calendar.day_start(end.to)).collect::<Vec<_>>());
-        let spend = Self::spend_below(tables, &ends.iter().map(|end| epoch_day(end.to)).collect::<Vec<_>>());
+        let reaches: Vec<(TableKind, Vec<Option<Coverage>>)> =
+            dated(tables).map(|(kind, table)| (kind, self.coverage_below(table, &ends))).collect();
         let reach = |report: &Period| {
             let at = ends.partition_point(|end| end.to < report.to);
-            (orders.get(at).copied().flatten(), spend.get(at).copied().flatten())
+            let of = |(kind, found): &(TableKind, Vec<Option<Coverage>>)| Some((*kind, found.get(at).copied().flatten()?));
+            reaches.iter().filter_map(of).collect()
         };
         self.reports.iter().map(|report| self.read(report, &wanted, &results, tables, reach(report))).collect()
     }
 
-    /// Tells over which days orders reach that were placed before each of some moments.
-    fn orders_below(&self, tables: &Tables, ends: &[i64]) -> Vec<Option<Coverage>> {
-        let coverage =
-            |(first, last)| Coverage { first: self.calendar.day_of(first), last: self.calendar.day_of(last) };
-        let column = tables.orders.as_ref().and_then(|table| table.column("ordered_at"));
-        let found = column.map_or_else(|| vec![None; ends.len()], |column| extremes(column, ends));
-        found.into_iter().map(|found| found.map(coverage)).collect()
+    /// Tells over which days the rows of a table reach that lie before the end of each of some periods.
+    fn coverage_below(&self, table: &Table, ends: &[Period]) -> Vec<Option<Coverage>> {
+        let days = table.kind() == TableKind::Spend;
+        let end = |period: &Period| if days { epoch_day(period.to) } else { self.calendar.day_start(period.to) };
+        self.coverage_of(table, &ends.iter().map(end).collect::<Vec<_>>())
     }
 
-    /// Tells over which days spend reaches that was made before each of some days.
-    fn spend_below(tables: &Tables, ends: &[i64]) -> Vec<Option<Coverage>> {
-        let coverage = |(first, last)| Coverage { first: day(first), last: day(last) };
-        let column = tables.spend.as_ref().and_then(|table| table.column("spent_on"));
+    fn coverage_of(&self, table: &Table, ends: &[i64]) -> Vec<Option<Coverage>> {
+        let days = table.kind() == TableKind::Spend;
+        let of = |at: i64| if days { day(at) } else { self.calendar.day_of(at) };
+        let column = table.kind().clock().and_then(|clock| table.column(clock));
         let found = column.map_or_else(|| vec![None; ends.len()], |column| extremes(column, ends));
-        found.into_iter().map(|found| found.map(coverage)).collect()
+        found.into_iter().map(|found| found.map(|(first, last)| Coverage { first: of(first), last: of(last) })).collect()
     }
 
     /// Walks the tables once and folds the customers once.
     fn answer(&self, requests: Requests<'_>, tables: &Tables) -> Results {
-        let Requests { wanted, windows, activity, reductions, folds, looks, each_customer, contracts, .. } = requests;
+        let Requests { wanted, windows, activity, reductions, folds, follows, .. } = requests;
+        let Requests { looks, each_customer, contracts, computations, session_goals, actives, .. } = requests;
         let timeline = Arc::new(Timeline::new(windows));
         let segments = Segments::new(self.dimensions, tables);
-        let orders = self.orders_below(tables, &[i64::MAX]).remove(0);
-        let spend = Self::spend_below(tables, &[i64::MAX]).remove(0);
+        let mut coverage = BTreeMap::new();
+        let mut as_of = BTreeMap::new();
+        for (kind, table) in dated(tables) {
+            coverage.extend(self.coverage_of(table, &[i64::MAX]).remove(0).map(|found| (kind, found)));
+            as_of.insert(kind, latest(table).min(self.now));
+        }
+        let orders = coverage.get(&TableKind::Orders).copied();
+        let mut computed: BTreeMap<TableKind, BTreeMap<&'static str, Ints>> = BTreeMap::new();
+        for ((kind, name), computation) in computations {
+            let Some(table) = tables.get(kind) else { continue };
+            let column = compute(table, computation, as_of.get(&kind).copied().unwrap_or(self.now));
+            computed.entry(kind).or_default().insert(name, column);
+        }
         let shown = wanted.iter().filter_map(|wanted| timeline.find(&wanted.window)).collect();
-        let medians = MedianWindows::new(&timeline, shown);
+        let quantiles = QuantileWindows::new(&timeline, shown);
         let mut sums = BTreeMap::new();
-        for (kind, table) in [(TableKind::Orders, &tables.orders), (TableKind::Spend, &tables.spend)] {
-            let Some(table) = table else { continue };
-            // Sums with a median serve those who ask for the same without.
+        for (kind, table) in dated(tables) {
+            // Sums with quantiles serve those who ask for the same without.
             let served = |reduction: &Reduction| {
-                !reduction.median && reductions.contains(&Reduction { median: true, ..reduction.clone() })
+                let richer = |other: &&Reduction| !other.quantiles.is_empty() && other.plain() == *reduction;
+                reduction.quantiles.is_empty() && reductions.iter().any(|other| richer(&other))
             };
             let own: Vec<&Reduction> =
                 reductions.iter().filter(|reduction| reduction.table == kind && !served(reduction)).collect();
-            let done = reduce(table, &own, &timeline, &segments, &medians);
+            if own.is_empty() {
+                continue;
+            }
+            let computed = computed.remove(&kind).unwrap_or_default();
+            let done = reduce(table, &computed, &own, &timeline, &segments, &quantiles);
             sums.extend(own.into_iter().cloned().zip(done));
         }
         let activity: Vec<WindowId> = activity.into_iter().collect();
@@ -195,9 +212,18 @@ impl Job<'_> {
             activity,
             looks: looks.into_iter().collect(),
             each_customer: each_customer.into_iter().collect(),
+            actives,
+            names: tables.events.as_ref().and_then(|table| table.labels("name")).map_or_else(Vec::new, |names| {
+                names.dictionary.clone()
+            }),
+            as_of: as_of.get(&TableKind::Events).copied().unwrap_or(self.now),
         };
         let (keys, made): (Vec<String>, Vec<_>) = folds.into_iter().map(|(key, make)| (key, make(&context))).unzip();
         let folds = fold_histories(tables, self.value, &segments, made);
+        let (followed, made): (Vec<String>, Vec<_>) = follows.into_iter().map(|(key, make)| (key, make(&context))).unzip();
+        let follows = fold_events(tables, &segments, made);
+        let sessions =
+            if session_goals.is_empty() { None } else { Sessions::new(tables, &segments, &session_goals) };
         let contracts = if contracts { Contracts::new(tables, &segments, self.calendar) } else { None };
         Results {
             timeline,
@@ -206,9 +232,10 @@ impl Job<'_> {
             value: self.value.clone(),
             min_n: self.min_n,
             sums,
-            folds: keys.into_iter().zip(folds).collect(),
-            orders,
-            spend,
+            folds: keys.into_iter().zip(folds).chain(followed.into_iter().zip(follows)).collect(),
+            coverage,
+            as_of,
+            sessions,
             contracts,
             remembered: Mutex::default(),
         }
@@ -220,7 +247,7 @@ impl Job<'_> {
         wanted: &BTreeMap<Period, Wanted>,
         results: &Results,
         tables: &Tables,
-        (orders, spend): (Option<Coverage>, Option<Coverage>),
+        reach: BTreeMap<TableKind, Coverage>,
     ) -> ReportFigures {
         let mut figures = Vec::new();
         let mut extras = Extras::default();
@@ -239,7 +266,9 @@ impl Job<'_> {
                     figures.push(self.figure(*metric, measure, want, TOTAL, results, false));
                 }
                 if let Some(want) = wanted.get(report) {
-                    for segment in TOTAL..results.segments.count() {
+                    let table = first_table(*metric);
+                    let told = |segment: &usize| results.segments.dimension_of(*segment).is_none_or(|own| own.sorts(table));
+                    for segment in (TOTAL..results.segments.count()).filter(told) {
                         figures.push(self.figure(*metric, measure, want, segment, results, true));
                     }
                 }
@@ -262,8 +291,7 @@ impl Job<'_> {
             extras,
             orders_inside: inside,
             orders_outside: all - inside,
-            orders,
-            spend,
+            reach,
             by_first_order: by_first_order.map(|dimension| dimension.name.clone()).collect(),
         }
     }
@@ -377,7 +405,47 @@ impl Job<'_> {
 
 /// The first table that a metric reads says how far its figures reach.
 fn first_table(metric: &dyn Metric) -> TableKind {
-    metric.needs().first().map_or(TableKind::Orders, |need| need.table)
+    metric.needs().first().map_or(TableKind::Orders, |need| need.table.made())
+}
+
+/// The tables whose rows have a time.
+fn dated(tables: &Tables) -> impl Iterator<Item = (TableKind, &Table)> {
+    let own = tables.own.keys().map(|name| TableKind::Own(name));
+    let kinds = TableKind::ALL.into_iter().filter(|kind| kind.made() == *kind && kind.clock().is_some()).chain(own);
+    kinds.filter_map(|kind| Some((kind, tables.get(kind)?)))
+}
+
+/// The latest moment in any column of moments of a table.
+fn latest(table: &Table) -> i64 {
+    let clocks = ["opened_at", "first_response_at", "solved_at", "resolved_at", "submitted_at", "followed_up_at"];
+    let clocks = clocks.into_iter().chain(table.kind().clock());
+    clocks.filter_map(|name| Some(extremes(table.column(name)?, &[i64::MAX])[0]?.1)).max().unwrap_or(i64::MIN)
+}
+
+/// Computes a column from others of a table.
+fn compute(table: &Table, computation: Computation, as_of: i64) -> Ints {
+    let value = (computation.make)(table, as_of);
+    let mut inputs: Vec<Vec<i64>> = vec![Vec::new(); computation.inputs.len()];
+    let (mut out, mut values, mut cells) = (Ints::default(), Vec::new(), Vec::new());
+    for chunk in 0..table.chunk_count() {
+        for (name, values) in computation.inputs.iter().zip(&mut inputs) {
+            match table.column(name).or_else(|| table.labels(name).map(|labels| &labels.codes)) {
+                Some(column) => column.decode(chunk, values),
+                None => {
+                    values.clear();
+                    values.resize(table.chunk_len(chunk), MISSING);
+                }
+            }
+        }
+        values.clear();
+        for row in 0..table.chunk_len(chunk) {
+            cells.clear();
+            cells.extend(inputs.iter().map(|column| column[row]));
+            values.push(value(&cells));
+        }
+        out.push_chunk(&values);
+    }
+    out
 }
 
 const fn cell_of(want: &Wanted, segment: usize) -> Cell {
@@ -386,14 +454,7 @@ const fn cell_of(want: &Wanted, segment: usize) -> Cell {
 
 /// The worth of all orders, whose number is what the account of rows needs; most metrics ask for it anyway.
 fn all_orders() -> Reduction {
-    Reduction {
-        table: TableKind::Orders,
-        clock: Clock::OrderedAt,
-        terms: vec![(OrderValue::PLACED, 1)],
-        nonzero: false,
-        only: None,
-        median: false,
-    }
+    Reduction { terms: vec![(OrderValue::PLACED, 1)], ..Reduction::rows(TableKind::Orders, Clock::OrderedAt) }
 }
 
 /// For each end, ascending, the least and the greatest value below it.

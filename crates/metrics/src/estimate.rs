@@ -1,6 +1,6 @@
 //! What a metric computes for one period and segment: sufficient statistics, from which value, interval and change follow.
 
-use crate::stats::{Interval, Z95, poisson_interval, student_quantile, wilson_interval};
+use crate::stats::{Interval, Z95, net_share_interval, poisson_interval, student_quantile, wilson, wilson_interval};
 
 /// An estimate with what is needed to judge it.
 ///
@@ -25,6 +25,24 @@ pub enum Estimate {
         k: u64,
         /// All.
         n: u64,
+    },
+    /// A share of some less a share of others, in points: promoters less detractors.
+    NetShare {
+        /// Those for it.
+        up: u64,
+        /// Those against it.
+        down: u64,
+        /// All.
+        n: u64,
+    },
+    /// A share of weighted answers, with the number of plain ones that would be as precise.
+    WeightedShare {
+        /// The share.
+        share: f64,
+        /// How many answers.
+        n: u64,
+        /// (sum of weights)^2 / sum of squared weights: Kish's effective sample size.
+        effective: f64,
     },
     /// A mean of n values.
     Mean {
@@ -136,6 +154,8 @@ pub enum Method {
     Wilson,
     /// Newcombe's hybrid score for a difference of proportions.
     Newcombe,
+    /// Normal interval of a difference of two shares of the same sample.
+    Trinomial,
     /// Student's t.
     T,
     /// Delta method on a ratio of sums.
@@ -158,6 +178,7 @@ impl Method {
             Self::Poisson => "Poisson (Byar)",
             Self::Wilson => "Wilson",
             Self::Newcombe => "Newcombe",
+            Self::Trinomial => "normal, of a difference of shares",
             Self::T => "Student's t",
             Self::Delta => "delta method",
             Self::OrderStatistics => "order statistics",
@@ -187,7 +208,9 @@ impl Estimate {
             Self::Total { sum, .. } => Some(sum as f64),
             Self::Count(count) => Some(count as f64),
             Self::Proportion { k, n } => quotient(k as f64, n as f64),
+            Self::NetShare { up, down, n } => quotient(100.0 * (up as f64 - down as f64), n as f64),
             Self::Mean { mean: value, n, .. }
+            | Self::WeightedShare { share: value, n, .. }
             | Self::Ratio { ratio: value, n, .. }
             | Self::Bare { value, n }
             | Self::Predicted { value, n, .. }
@@ -221,6 +244,8 @@ impl Estimate {
         match *self {
             Self::Total { n, .. }
             | Self::Proportion { n, .. }
+            | Self::NetShare { n, .. }
+            | Self::WeightedShare { n, .. }
             | Self::Mean { n, .. }
             | Self::Ratio { n, .. }
             | Self::Quantile { n, .. }
@@ -251,6 +276,8 @@ impl Estimate {
             }
             Self::Count(count) => (poisson_interval(count), Method::Poisson),
             Self::Proportion { k, n } => (wilson_interval(k, n)?, Method::Wilson),
+            Self::WeightedShare { share, effective, .. } => (wilson(share, effective)?, Method::Wilson),
+            Self::NetShare { up, down, n } => (net_share_interval(up, down, n)?, Method::Trinomial),
             Self::Mean { variance, n, .. } if n > 1 => {
                 (Interval::around(value, student_quantile(n - 1) * (variance / n as f64).sqrt()), Method::T)
             }
@@ -325,6 +352,13 @@ pub enum Undefined {
     Because(String),
     /// The time in which it can be observed is not over.
     Immature(String),
+    /// It would rest on so few that they could be told apart.
+    TooFew {
+        /// How many there are.
+        n: u64,
+        /// How many there must be.
+        least: u64,
+    },
 }
 
 impl Undefined {
@@ -349,6 +383,14 @@ pub struct Moments {
 }
 
 impl Moments {
+    /// Takes a sum of ones and zeros as the share of ones; undefined without any value.
+    pub fn share(&self, of_what: &str) -> Outcome {
+        if self.n == 0 {
+            return Err(Undefined::Because(format!("no {of_what}")));
+        }
+        Ok(Estimate::Proportion { k: u64::try_from(self.sum).unwrap_or(0), n: self.n })
+    }
+
     /// Adds a value.
     pub fn add(&mut self, value: i64) {
         self.n += 1;
@@ -368,6 +410,17 @@ impl Moments {
         Estimate::Total { sum: self.sum, squares: self.squares, n: self.n }
     }
 
+    /// Takes the mean of values that are kept in parts of one; undefined without any value.
+    pub fn mean_of(&self, parts: i64, of_what: &str) -> Outcome {
+        let scale = parts as f64;
+        self.mean(of_what).map(|estimate| match estimate {
+            Estimate::Mean { mean, variance, n } => {
+                Estimate::Mean { mean: mean / scale, variance: variance / (scale * scale), n }
+            }
+            other => other,
+        })
+    }
+
     /// Takes the mean; undefined without any value.
     pub fn mean(&self, of_what: &str) -> Outcome {
         if self.n == 0 {
@@ -376,6 +429,65 @@ impl Moments {
         let (n, sum) = (self.n as f64, self.sum as f64);
         let variance = if self.n > 1 { ((self.squares as f64 - sum * sum / n) / (n - 1.0)).max(0.0) } else { 0.0 };
         Ok(Estimate::Mean { mean: sum / n, variance, n: self.n })
+    }
+}
+
+/// Sums over rows of a value x and of what it is set against, y: what a ratio of their sums needs.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Pair {
+    /// The value.
+    pub x: Moments,
+    /// What it is set against: a weight, the other side of a ratio.
+    pub y: Moments,
+    /// The exact sum of the products.
+    pub xy: i128,
+}
+
+impl Pair {
+    /// Adds a row.
+    pub fn add(&mut self, x: i64, y: i64) {
+        self.x.add(x);
+        self.y.add(y);
+        self.xy += i128::from(x) * i128::from(y);
+    }
+
+    /// Adds other sums.
+    pub fn absorb(&mut self, other: &Self) {
+        self.x.absorb(&other.x);
+        self.y.absorb(&other.y);
+        self.xy += other.xy;
+    }
+
+    /// Takes the share of weight, where y is the weight of an answer and x the same for those that have it, nothing for others.
+    ///
+    /// The interval is Wilson's for as many plain answers as are as precise.
+    /// Source: Kish (1965), Survey Sampling, 8.2; Korn & Graubard (1998), Survey Methodology 24, 193-201.
+    pub fn weighted_share(&self, nothing: &str) -> Outcome {
+        if self.y.sum == 0 {
+            return Err(Undefined::because(nothing));
+        }
+        let weight = self.y.sum as f64;
+        let effective = weight * weight / self.y.squares as f64;
+        Ok(Estimate::WeightedShare { share: self.x.sum as f64 / weight, n: self.y.n, effective })
+    }
+
+    /// Takes the ratio r = sum(x) / sum(y), times a scale; undefined where nothing is below the line.
+    ///
+    /// # Formula
+    /// Variance by the delta method: sum((x - r y)^2) / sum(y)^2 x n / (n - 1). With weights w and values v, x = w v and y = w, this
+    /// is the linearised variance of a weighted mean.
+    /// Source: Cochran (1977), Sampling Techniques, 3rd ed., 2.11 and 6.4.
+    pub fn ratio(&self, scale: f64, nothing: &str) -> Outcome {
+        if self.y.sum == 0 {
+            return Err(Undefined::because(nothing));
+        }
+        let (below, n) = (self.y.sum as f64, self.y.n as f64);
+        let ratio = self.x.sum as f64 / below;
+        let squares =
+            self.x.squares as f64 - 2.0 * ratio * self.xy as f64 + ratio * ratio * self.y.squares as f64;
+        let spread = if self.y.n > 1 { n / (n - 1.0) } else { 0.0 };
+        let variance = squares.max(0.0) / (below * below) * spread;
+        Ok(Estimate::Ratio { ratio: ratio * scale, variance: variance * scale * scale, n: self.y.n })
     }
 }
 

@@ -154,6 +154,9 @@ impl Reading {
         match outcome {
             Err(Undefined::Because(reason)) => Self::without(State::Undefined, reason.clone(), None),
             Err(Undefined::Immature(reason)) => Self::without(State::Immature, reason.clone(), None),
+            Err(Undefined::TooFew { n, least }) => {
+                Self::without(State::Suppressed, format!("n = {n} is below {least}"), Some(*n))
+            }
             Ok(estimate) if estimate.needs_least_n() && estimate.n() < min_n => {
                 let n = estimate.n();
                 Self::without(State::Suppressed, format!("n = {n} is below {min_n}"), Some(n))

@@ -7,7 +7,7 @@ use std::any::Any;
 use std::ops::Range;
 
 use rayon::prelude::*;
-use tallybook_ingest::{MISSING, Table, Tables};
+use tallybook_ingest::{Ints, MISSING, Table, Tables};
 
 use crate::revenue::OrderValue;
 use crate::segments::Segments;
@@ -66,18 +66,50 @@ const PARTS: usize = 8;
 /// The most blocks: each costs a walk over the compact columns.
 const MAX_BLOCKS: usize = 16;
 
-/// Shows every customer's history to every fold.
+/// What histories are made of: the customer, the time and the amount of each row, and the refunds where they count apart.
+struct Rows<'a> {
+    table: &'a Table,
+    owner: &'a Ints,
+    time: &'a Ints,
+    amount: &'a Ints,
+    refunds: bool,
+}
+
+/// Shows every customer's orders to every fold.
 pub(crate) fn fold_histories(
     tables: &Tables,
     value: &OrderValue,
     segments: &Segments,
     folds: Vec<Box<dyn Fold>>,
 ) -> Vec<Box<dyn Fold>> {
-    let Some(table) = tables.orders.as_ref().filter(|_| !folds.is_empty()) else { return folds };
-    let counts = orders_by_customer(table, tables.customers.len());
+    let rows = tables.orders.as_ref().and_then(|table| {
+        let (owner, time) = table.column("customer_id").zip(table.column("ordered_at"))?;
+        let amount = table.column(OrderValue::PLACED)?;
+        Some(Rows { table, owner, time, amount, refunds: value.refunds_apart })
+    });
+    fold_rows(rows, tables, segments, folds)
+}
+
+/// Shows what every customer did to every fold, with the number of what was done as the amount.
+pub(crate) fn fold_events(tables: &Tables, segments: &Segments, folds: Vec<Box<dyn Fold>>) -> Vec<Box<dyn Fold>> {
+    let rows = tables.events.as_ref().and_then(|table| {
+        let (owner, time) = table.column("customer_id").zip(table.column("occurred_at"))?;
+        Some(Rows { table, owner, time, amount: &table.labels("name")?.codes, refunds: false })
+    });
+    fold_rows(rows, tables, segments, folds)
+}
+
+fn fold_rows(
+    rows: Option<Rows<'_>>,
+    tables: &Tables,
+    segments: &Segments,
+    folds: Vec<Box<dyn Fold>>,
+) -> Vec<Box<dyn Fold>> {
+    let Some(rows) = rows.filter(|_| !folds.is_empty()) else { return folds };
+    let counts = rows_by_customer(&rows, tables.customers.len());
     let mut done: Vec<Vec<Box<dyn Fold>>> = Vec::new();
     for customers in blocks(&counts, BLOCK) {
-        let block = Block::gather(table, value, customers, &counts);
+        let block = Block::gather(&rows, customers, &counts);
         let parts: Vec<Vec<Box<dyn Fold>>> = block
             .parts()
             .into_par_iter()
@@ -99,16 +131,14 @@ pub(crate) fn fold_histories(
     folds
 }
 
-fn orders_by_customer(table: &Table, customers: usize) -> Vec<u32> {
+fn rows_by_customer(rows: &Rows<'_>, customers: usize) -> Vec<u32> {
     let mut counts = vec![0_u32; customers];
     let mut owners = Vec::new();
-    if let Some(column) = table.column("customer_id") {
-        for chunk in 0..table.chunk_count() {
-            column.decode(chunk, &mut owners);
-            for &owner in &owners {
-                if let Some(count) = usize::try_from(owner).ok().and_then(|owner| counts.get_mut(owner)) {
-                    *count += 1;
-                }
+    for chunk in 0..rows.table.chunk_count() {
+        rows.owner.decode(chunk, &mut owners);
+        for &owner in &owners {
+            if let Some(count) = usize::try_from(owner).ok().and_then(|owner| counts.get_mut(owner)) {
+                *count += 1;
             }
         }
     }
@@ -144,7 +174,7 @@ struct Block {
 }
 
 impl Block {
-    fn gather(table: &Table, value: &OrderValue, customers: Range<usize>, counts: &[u32]) -> Self {
+    fn gather(rows: &Rows<'_>, customers: Range<usize>, counts: &[u32]) -> Self {
         let mut starts = Vec::with_capacity(customers.len() + 1);
         let mut total = 0;
         starts.push(0);
@@ -160,12 +190,10 @@ impl Block {
             refunds: Vec::new(),
         };
         let (mut owners, mut times, mut amounts) = (Vec::new(), Vec::new(), Vec::new());
-        let columns = (table.column("customer_id"), table.column("ordered_at"), table.column(OrderValue::PLACED));
-        let (Some(owner), Some(time), Some(amount)) = columns else { return block };
-        for chunk in 0..table.chunk_count() {
-            owner.decode(chunk, &mut owners);
-            time.decode(chunk, &mut times);
-            amount.decode(chunk, &mut amounts);
+        for chunk in 0..rows.table.chunk_count() {
+            rows.owner.decode(chunk, &mut owners);
+            rows.time.decode(chunk, &mut times);
+            rows.amount.decode(chunk, &mut amounts);
             for (row, &owner) in owners.iter().enumerate() {
                 let owner = usize::try_from(owner).unwrap_or(usize::MAX);
                 if customers.contains(&owner) {
@@ -174,8 +202,8 @@ impl Block {
                     *position += 1;
                 }
             }
-            if value.refunds_apart {
-                block.gather_refunds(table, chunk, &owners, &times);
+            if rows.refunds {
+                block.gather_refunds(rows.table, chunk, &owners, &times);
             }
         }
         for pair in block.starts.windows(2) {

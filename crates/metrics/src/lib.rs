@@ -9,6 +9,7 @@
 pub mod calendar;
 pub mod catalog;
 mod compute;
+pub mod drivers;
 pub mod estimate;
 pub mod exhibit;
 pub mod figure;
@@ -20,6 +21,9 @@ pub mod reduction;
 mod results;
 pub mod revenue;
 pub mod segments;
+pub mod sentiment;
+pub mod sessions;
+pub mod signals;
 pub mod stats;
 pub mod timeline;
 

@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use tallybook_ingest::TableKind;
+use tallybook_ingest::{Table, TableKind};
 
 use crate::calendar::{Calendar, Period, Window};
 use crate::estimate::Outcome;
 use crate::exhibit::Exhibit;
+use crate::folds::actives::{ActiveRule, Actives};
+use crate::folds::funnel::{Funnel, Steps};
 use crate::folds::purchases::{Look, Purchases};
 use crate::history::Fold;
 use crate::lifetime::{ModelCard, Score};
@@ -73,11 +75,29 @@ pub enum Area {
     Lifetime,
     /// Recurring revenue.
     Subscriptions,
+    /// Serving customers.
+    Service,
+    /// What customers say.
+    Voice,
+    /// What customers do.
+    Engagement,
+    /// Metrics of the pipeline's own.
+    Own,
 }
 
 impl Area {
     /// All areas, in the order of a report.
-    pub const ALL: [Self; 5] = [Self::Acquisition, Self::Orders, Self::Retention, Self::Lifetime, Self::Subscriptions];
+    pub const ALL: [Self; 9] = [
+        Self::Acquisition,
+        Self::Orders,
+        Self::Retention,
+        Self::Lifetime,
+        Self::Subscriptions,
+        Self::Service,
+        Self::Voice,
+        Self::Engagement,
+        Self::Own,
+    ];
 
     /// Gives the heading of the section.
     pub const fn title(self) -> &'static str {
@@ -87,6 +107,10 @@ impl Area {
             Self::Retention => "Retention and churn",
             Self::Lifetime => "Lifetime value",
             Self::Subscriptions => "Subscriptions",
+            Self::Service => "Service",
+            Self::Voice => "Voice of the customer",
+            Self::Engagement => "Engagement",
+            Self::Own => "Own metrics",
         }
     }
 }
@@ -105,6 +129,12 @@ pub enum Unit {
     Change,
     /// A plain number.
     Number,
+    /// Points between -100 and 100.
+    Points,
+    /// Seconds, shown in minutes, hours or days.
+    Duration,
+    /// Months.
+    Months,
 }
 
 /// Which way is good.
@@ -149,18 +179,24 @@ pub struct Need {
     pub columns: Vec<&'static str>,
     /// Columns that are used where they are there.
     pub optional: Vec<&'static str>,
+    /// The least and the greatest score of a kind of survey, where it reads one; others are quarantined.
+    pub scale: Option<(&'static str, i64, i64)>,
 }
 
 impl Need {
+    /// Needs a table and some columns of it.
+    pub fn of(table: TableKind, columns: &[&'static str], optional: &[&'static str]) -> Self {
+        Self { table, columns: columns.to_vec(), optional: optional.to_vec(), scale: None }
+    }
+
     /// Needs subscriptions.
     pub fn subscriptions() -> Self {
-        Self { table: TableKind::Subscriptions, columns: Vec::new(), optional: vec!["ended_at"] }
+        Self::of(TableKind::Subscriptions, &["mrr"], &["ended_at", "trial_ended_at"])
     }
 
     /// Needs orders, and whatever the worth of an order is made of.
     pub fn orders() -> Self {
-        let optional = vec!["discount", "tax", "shipping", "refund_amount", "refunded_at"];
-        Self { table: TableKind::Orders, columns: Vec::new(), optional }
+        Self::of(TableKind::Orders, &[], &["discount", "tax", "shipping", "refund_amount", "refunded_at"])
     }
 }
 
@@ -194,6 +230,12 @@ pub trait Metric: Debug + Send + Sync {
     fn good(&self, measure: &str) -> Direction {
         let _ = measure;
         self.info().good
+    }
+
+    /// Tells whether a measure adds up over time, so that a target for a quarter is reached week by week.
+    fn accumulates(&self, measure: &str) -> bool {
+        let _ = measure;
+        false
     }
 
     /// Says which of its options do not go together.
@@ -295,7 +337,26 @@ pub struct Requests<'a> {
     pub(crate) activity: BTreeSet<WindowId>,
     pub(crate) reductions: BTreeSet<Reduction>,
     pub(crate) folds: BTreeMap<String, MakeFold>,
+    pub(crate) follows: BTreeMap<String, MakeFold>,
+    pub(crate) computations: BTreeMap<(TableKind, &'static str), Computation>,
+    /// Goals that are asked of sessions.
+    pub(crate) session_goals: BTreeSet<String>,
+    pub(crate) actives: BTreeMap<ActiveRule, BTreeSet<Window>>,
 }
+
+/// A column that is computed from others of the same row, once for all metrics and periods.
+pub(crate) struct Computation {
+    /// The columns that it is computed from; an absent one is missing.
+    pub(crate) inputs: &'static [&'static str],
+    /// Makes the function of a row, given the table and the latest moment that it tells of.
+    pub(crate) make: MakeRow,
+}
+
+/// Makes the function of a row.
+pub(crate) type MakeRow = Box<dyn FnOnce(&Table, i64) -> RowFunction>;
+
+/// A function of the cells of a row; `MISSING` where the row has no value.
+pub(crate) type RowFunction = Box<dyn Fn(&[i64]) -> i64 + Send + Sync>;
 
 /// Makes a fold once the timeline is laid out and the tables are known.
 pub type MakeFold = Box<dyn FnOnce(&FoldContext) -> Box<dyn Fold>>;
@@ -317,6 +378,12 @@ pub struct FoldContext {
     pub looks: Vec<Look>,
     /// Those at which every customer is kept apart.
     pub each_customer: Vec<Look>,
+    /// Windows for which activity is asked, by rule.
+    pub actives: BTreeMap<ActiveRule, BTreeSet<Window>>,
+    /// What customers did, by number.
+    pub names: Vec<String>,
+    /// The latest moment that events tell of.
+    pub as_of: i64,
 }
 
 fn look_at_purchases(context: &FoldContext) -> Box<dyn Fold> {
@@ -345,6 +412,10 @@ impl<'a> Requests<'a> {
             activity: BTreeSet::new(),
             reductions: BTreeSet::new(),
             folds: BTreeMap::new(),
+            follows: BTreeMap::new(),
+            computations: BTreeMap::new(),
+            session_goals: BTreeSet::new(),
+            actives: BTreeMap::new(),
         }
     }
 
@@ -363,6 +434,49 @@ impl<'a> Requests<'a> {
         if !self.folds.contains_key(key) {
             self.folds.insert(key.to_owned(), Box::new(make));
         }
+    }
+
+    /// Asks for a fold over what customers did, under a key likewise. Its histories have events for orders: the number of what was done
+    /// stands where an order has its worth.
+    pub fn follow(&mut self, key: &str, make: impl FnOnce(&FoldContext) -> Box<dyn Fold> + 'static) {
+        if !self.follows.contains_key(key) {
+            self.follows.insert(key.to_owned(), Box::new(make));
+        }
+    }
+
+    /// Asks for a column that is computed from others of a row; the same name means the same column.
+    pub(crate) fn compute(
+        &mut self,
+        table: TableKind,
+        name: &'static str,
+        inputs: &'static [&'static str],
+        make: impl FnOnce(&Table, i64) -> RowFunction + 'static,
+    ) {
+        self.computations.insert((table, name), Computation { inputs, make: Box::new(make) });
+    }
+
+    /// Asks in which sessions a goal was reached.
+    pub fn sessions(&mut self, goal: &str) {
+        self.session_goals.insert(goal.to_owned());
+    }
+
+    /// Asks who was active in windows by a rule.
+    pub fn actives(&mut self, rule: &ActiveRule, windows: impl IntoIterator<Item = Window>) {
+        self.actives.entry(rule.clone()).or_default().extend(windows);
+        let own = rule.clone();
+        self.follow(&rule.key(), move |context| {
+            let windows = context.actives.get(&own).into_iter().flatten().copied().collect();
+            Box::new(Actives::new(&own, windows, &context.names, &context.calendar, context.segments))
+        });
+    }
+
+    /// Asks how many customers went from one step to another.
+    pub fn funnel(&mut self, steps: &Steps) {
+        let own = steps.clone();
+        self.follow(&steps.key(), move |context| {
+            let FoldContext { names, timeline, calendar, as_of, segments, .. } = context;
+            Box::new(Funnel::new(&own, names, timeline, calendar, *as_of, *segments))
+        });
     }
 
     /// Asks who was active in every wanted window and those it is compared with.

@@ -9,11 +9,12 @@ use chrono::NaiveDate;
 use tallybook_ingest::TableKind;
 
 use crate::calendar::{Calendar, Window};
-use crate::estimate::{Moments, Undefined};
+use crate::sessions::Sessions;
+use crate::estimate::{Estimate, Moments, Outcome, Pair, Undefined};
 use crate::folds::purchases::{Look, Purchases, Snapshot};
 use crate::history::Fold;
 use crate::lifetime::{Contracts, Movements};
-use crate::reduction::{Median, Reduction, Sums};
+use crate::reduction::{Reduction, Sums};
 use crate::revenue::OrderValue;
 use crate::segments::Segments;
 use crate::timeline::Timeline;
@@ -32,8 +33,11 @@ pub struct Results {
     pub min_n: u64,
     pub(crate) sums: BTreeMap<Reduction, Sums>,
     pub(crate) folds: BTreeMap<String, Box<dyn Fold>>,
-    pub(crate) orders: Option<Coverage>,
-    pub(crate) spend: Option<Coverage>,
+    /// Days of which each table has rows.
+    pub(crate) coverage: BTreeMap<TableKind, Coverage>,
+    /// The latest moment that each table tells of, but no later than the run.
+    pub(crate) as_of: BTreeMap<TableKind, i64>,
+    pub(crate) sessions: Option<Sessions>,
     pub(crate) contracts: Option<Contracts>,
     pub(crate) remembered: Mutex<BTreeMap<String, Arc<dyn Any + Send + Sync>>>,
 }
@@ -54,22 +58,53 @@ impl Debug for Results {
 }
 
 impl Results {
+    fn sums_of(&self, reduction: &Reduction) -> Option<&Sums> {
+        // Those with quantiles serve those who ask for the same without.
+        let richer = || self.sums.iter().find(|(own, _)| own.plain() == *reduction).map(|(_, sums)| sums);
+        self.sums.get(reduction).or_else(richer)
+    }
+
     /// Gives sums over rows; none where the window or the reduction was not asked for.
     pub fn sums(&self, reduction: &Reduction, window: &Window, segment: usize) -> Moments {
-        let sums = self.sums.get(reduction);
-        let sums = sums.or_else(|| self.sums.get(&Reduction { median: true, ..reduction.clone() }));
-        let found = self.timeline.find(window).zip(sums);
+        let found = self.timeline.find(window).zip(self.sums_of(reduction));
         found.map_or_else(Moments::default, |(window, sums)| sums.over(&self.timeline, window, segment))
     }
 
-    /// Gives a median over rows.
-    pub fn median(&self, reduction: &Reduction, window: &Window, segment: usize) -> Option<Median> {
-        self.sums.get(reduction)?.median(self.timeline.find(window)?, segment)
+    /// Gives sums over rows of values and what they are set against.
+    pub fn pair(&self, reduction: &Reduction, window: &Window, segment: usize) -> Pair {
+        let found = self.timeline.find(window).zip(self.sums_of(reduction));
+        found.map_or_else(Pair::default, |(window, sums)| sums.pair(&self.timeline, window, segment))
+    }
+
+    /// Gives sums over all rows before the end of a window, for a reduction that piles up.
+    pub fn up_to(&self, reduction: &Reduction, window: &Window, segment: usize) -> Moments {
+        let found = self.timeline.find(window).zip(self.sums_of(reduction));
+        found.map_or_else(Moments::default, |(window, sums)| sums.up_to(&self.timeline, window, segment))
+    }
+
+    /// Gives a quantile over rows; undefined without any, which are named in the reason.
+    pub fn quantile(
+        &self,
+        reduction: &Reduction,
+        window: &Window,
+        segment: usize,
+        thousandths: u16,
+        of_what: &str,
+    ) -> Outcome {
+        let found = self.timeline.find(window).zip(self.sums_of(reduction));
+        let found = found.and_then(|(window, sums)| sums.quantile(window, segment, thousandths));
+        let (value, interval, n) = found.ok_or_else(|| Undefined::because(format!("no {of_what}")))?;
+        Ok(Estimate::Quantile { value, interval, n })
+    }
+
+    /// Gives the latest moment that a table tells of: what comes to pass later is not known yet.
+    pub fn as_of(&self, table: TableKind) -> i64 {
+        self.as_of.get(&table.made()).copied().unwrap_or(i64::MIN)
     }
 
     /// Tells whether orders reach into a window; where they do not, nothing can be said of it.
     pub fn covered(&self, window: &Window) -> Result<(), Undefined> {
-        reaches(self.orders, "orders", window)
+        self.covered_by(TableKind::Orders, window)
     }
 
     /// Tells whether orders reach back before all of a window.
@@ -77,17 +112,20 @@ impl Results {
         self.covered_whole_by(TableKind::Orders, window)
     }
 
+    fn coverage(&self, table: TableKind) -> (Option<Coverage>, TableKind) {
+        match table.made() {
+            TableKind::Subscriptions => (self.contracts().map(Contracts::coverage), TableKind::Subscriptions),
+            TableKind::Customers => (self.coverage.get(&TableKind::Orders).copied(), TableKind::Orders),
+            table => (self.coverage.get(&table).copied(), table),
+        }
+    }
+
     /// Tells whether a table reaches back before all of a window.
     pub fn covered_whole_by(&self, table: TableKind, window: &Window) -> Result<(), Undefined> {
         self.covered_by(table, window)?;
-        let (coverage, name) = match table {
-            TableKind::Spend => (self.spend, "spend"),
-            TableKind::Subscriptions => (self.contracts().map(Contracts::coverage), "subscriptions"),
-            TableKind::Orders | TableKind::OrderLines | TableKind::Customers => (self.orders, "orders"),
-        };
-        match coverage {
-            Some(coverage) if coverage.first > window.from => {
-                Err(Undefined::because(format!("{name} begin on {}, inside the window", coverage.first)))
+        match self.coverage(table) {
+            (Some(coverage), table) if coverage.first > window.from => {
+                Err(Undefined::because(format!("{table} begin on {}, inside the window", coverage.first)))
             }
             _ => Ok(()),
         }
@@ -95,13 +133,9 @@ impl Results {
 
     /// Tells whether a table reaches into a window.
     pub fn covered_by(&self, table: TableKind, window: &Window) -> Result<(), Undefined> {
-        match table {
-            TableKind::Spend => reaches(self.spend, "spend", window),
-            TableKind::Subscriptions => match self.contracts() {
-                Some(contracts) => reaches(Some(contracts.coverage()), "subscriptions", window),
-                None => Err(Undefined::because("no subscription that is paid for")),
-            },
-            _ => self.covered(window),
+        match self.coverage(table) {
+            (None, TableKind::Subscriptions) => Err(Undefined::because("no subscription that is paid for")),
+            (coverage, table) => reaches(coverage, table.name(), window),
         }
     }
 
@@ -135,6 +169,11 @@ impl Results {
         let contracts = self.contracts().ok_or_else(|| Undefined::because("no subscription that is paid for"))?;
         let movements = self.remember(format!("movements {window:?}"), || contracts.movements(window));
         Ok(movements.get(segment).copied().unwrap_or_default())
+    }
+
+    /// Gives the sessions of the run, where they were asked for and there are any.
+    pub const fn sessions(&self) -> Option<&Sessions> {
+        self.sessions.as_ref()
     }
 
     /// Gives customers as they stood at a look that was asked for.

@@ -1,8 +1,8 @@
 //! Segments: the total, and every value of every dimension that figures are broken down by.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use tallybook_ingest::{Labels, MISSING, NO_LABEL, Table, Tables};
+use tallybook_ingest::{Labels, MISSING, NO_LABEL, Table, TableKind, Tables};
 
 /// Name of the segment of rows or customers without a label.
 pub const NO_VALUE: &str = "(none)";
@@ -13,6 +13,16 @@ pub const MAX_VALUES: usize = 60;
 
 /// The position of the total among segments.
 pub const TOTAL: usize = 0;
+
+/// Tables whose rows fall into segments.
+const SORTED: [TableKind; 6] = [
+    TableKind::Orders,
+    TableKind::Subscriptions,
+    TableKind::Tickets,
+    TableKind::Surveys,
+    TableKind::Events,
+    TableKind::Spend,
+];
 
 /// All segments of a run: the total first, then the values of each dimension.
 #[derive(Debug)]
@@ -30,13 +40,12 @@ pub struct Dimension {
     pub values: Vec<String>,
     /// Position of its first value among the segments.
     first: usize,
-    /// Segment by label number of the `orders` table, the last entry for rows without a label; none where orders do not carry the
-    /// dimension and take their customer's value.
-    orders: Option<Vec<u32>>,
-    /// Segment by label number of the `spend` table, likewise; none where spend does not carry it.
-    spend: Option<Vec<u32>>,
+    /// For each table that carries the dimension: segment by label number, the last entry for rows without a label.
+    tables: BTreeMap<TableKind, Vec<u32>>,
     /// Segment by customer.
     customers: Vec<u32>,
+    /// Whether customers have a value of their own, or one that follows from what they did.
+    of_customers: bool,
     /// Whether a customer's value is its first order's, for want of one in the `customers` table.
     pub by_first_order: bool,
 }
@@ -88,14 +97,17 @@ impl Segments {
 
 impl Dimension {
     fn new(name: &str, tables: &Tables, first: usize) -> Self {
-        let order_labels = tables.orders.as_ref().and_then(|table| table.labels(name));
-        let spend_labels = tables.spend.as_ref().and_then(|table| table.labels(name));
         let attribute = tables.attributes.labels.get(name);
-        // What only subscriptions tell of a customer.
-        let contracts = tables.subscriptions.as_ref().filter(|_| attribute.is_none() && order_labels.is_none());
-        let contract_labels = contracts.and_then(|table| table.labels(name));
+        let kinds = SORTED.into_iter().chain(tables.own.keys().map(|name| TableKind::Own(name)));
+        let carrying: Vec<(TableKind, &Table, &Labels)> = kinds
+            .filter_map(|kind| {
+                let table = tables.get(kind)?;
+                Some((kind, table, table.labels(name)?))
+            })
+            .collect();
         let mut values = Values::default();
-        order_labels.into_iter().chain(contract_labels).for_each(|labels| values.count(labels));
+        let counted = |kind: TableKind| kind != TableKind::Spend;
+        carrying.iter().filter(|(kind, ..)| counted(*kind)).for_each(|(_, _, labels)| values.count(labels));
         if let Some((dictionary, codes)) = attribute {
             let mut counts = vec![0; dictionary.len()];
             for &code in codes.iter().filter(|code| **code != NO_LABEL) {
@@ -103,7 +115,7 @@ impl Dimension {
             }
             dictionary.iter().zip(counts).for_each(|(label, count)| values.add(label, count));
         }
-        if let Some(labels) = spend_labels {
+        for (_, _, labels) in carrying.iter().filter(|(kind, ..)| !counted(*kind)) {
             labels.dictionary.iter().for_each(|label| values.add(label, 0));
         }
         let names = values.ranked();
@@ -111,76 +123,69 @@ impl Dimension {
         let map = |labels: &Labels| -> Vec<u32> {
             labels.dictionary.iter().map(|label| segment(Some(label))).chain([segment(None)]).collect()
         };
-        let orders = order_labels.map(map);
-        let customers = match (attribute, tables.orders.as_ref(), &orders) {
-            (Some((dictionary, codes)), ..) => {
+        let by_table: BTreeMap<TableKind, Vec<u32>> =
+            carrying.iter().map(|(kind, _, labels)| (*kind, map(labels))).collect();
+        // A customer's value, for want of one of their own, is that of the first thing they did.
+        let telling = [TableKind::Orders, TableKind::Subscriptions, TableKind::Events].into_iter().find_map(|kind| {
+            let (_, table, _) = carrying.iter().find(|(own, ..)| *own == kind)?;
+            Some((*table, kind.clock()?, by_table.get(&kind)?))
+        });
+        let missing = segment(None);
+        let customers = match (attribute, telling) {
+            (Some((dictionary, codes)), _) => {
                 let by_code: Vec<u32> = dictionary.iter().map(|label| segment(Some(label))).collect();
-                let missing = segment(None);
                 let known = codes.iter().map(|&code| by_code.get(code as usize).copied().unwrap_or(missing));
                 let mut customers: Vec<u32> = known.collect();
                 customers.resize(tables.customers.len(), missing);
                 customers
             }
-            (None, Some(table), Some(map)) => {
-                first_labels((table, "ordered_at"), name, map, tables.customers.len(), segment(None))
+            (None, Some((table, clock, map))) => {
+                first_labels((table, clock), name, map, tables.customers.len(), missing)
             }
-            (None, ..) if contract_labels.is_some() => {
-                let map = contract_labels.map(map).unwrap_or_default();
-                let contracts = contracts.into_iter().map(|table| (table, "started_at"));
-                let own = |table| first_labels(table, name, &map, tables.customers.len(), segment(None));
-                contracts.map(own).next().unwrap_or_default()
-            }
-            _ => vec![segment(None); tables.customers.len()],
+            (None, None) => vec![missing; tables.customers.len()],
         };
         Self {
             name: name.to_owned(),
-            spend: spend_labels.map(map),
-            by_first_order: attribute.is_none() && order_labels.is_some(),
+            by_first_order: attribute.is_none() && by_table.contains_key(&TableKind::Orders),
+            of_customers: attribute.is_some() || telling.is_some(),
+            tables: by_table,
             first,
-            orders,
             customers,
             values: names,
         }
     }
 
-    /// Gives the segment of each order of a chunk, from its label or its customer.
-    pub(crate) fn of_orders(
+    /// Gives the segment of each row of a chunk, from its label or its customer; nothing where the table can be sorted by neither.
+    pub(crate) fn of_rows(
         &self,
         table: &Table,
         chunk: usize,
-        customers: &[i64],
+        customers: Option<&[i64]>,
         scratch: &mut Vec<i64>,
         out: &mut Vec<u32>,
-    ) {
+    ) -> bool {
         out.clear();
-        match (&self.orders, table.labels(&self.name)) {
-            (Some(map), Some(labels)) => {
-                labels.codes.decode(chunk, scratch);
-                out.extend(scratch.iter().map(|&code| map_code(map, code)));
-            }
-            _ => out.extend(customers.iter().map(|&customer| {
-                usize::try_from(customer).ok().and_then(|customer| self.customers.get(customer)).copied().unwrap_or(0)
-            })),
+        if let (Some(map), Some(labels)) = (self.tables.get(&table.kind()), table.labels(&self.name)) {
+            labels.codes.decode(chunk, scratch);
+            out.extend(scratch.iter().map(|&code| map_code(map, code)));
+            return true;
         }
+        let Some(customers) = customers.filter(|_| self.of_customers) else { return false };
+        let none = u32::try_from(self.first + self.values.len() - 1).unwrap_or(u32::MAX);
+        out.extend(customers.iter().map(|&customer| {
+            usize::try_from(customer).ok().and_then(|customer| self.customers.get(customer)).copied().unwrap_or(none)
+        }));
+        true
     }
 
-    /// Gives the segment of each row of a chunk of spend; nothing where spend does not carry the dimension.
-    pub(crate) fn of_spend(&self, table: &Table, chunk: usize, scratch: &mut Vec<i64>, out: &mut Vec<u32>) -> bool {
-        out.clear();
-        let (Some(map), Some(labels)) = (&self.spend, table.labels(&self.name)) else { return false };
-        labels.codes.decode(chunk, scratch);
-        out.extend(scratch.iter().map(|&code| map_code(map, code)));
-        true
+    /// Tells whether what is computed from a table can be broken down by the dimension.
+    pub fn sorts(&self, table: TableKind) -> bool {
+        self.tables.contains_key(&table) || (self.of_customers && table != TableKind::Spend)
     }
 
     /// Tells whether spend carries the dimension.
     pub fn on_spend(&self) -> bool {
-        self.spend.is_some()
-    }
-
-    /// Tells whether orders carry the dimension themselves.
-    pub fn on_orders(&self) -> bool {
-        self.orders.is_some()
+        self.tables.contains_key(&TableKind::Spend)
     }
 }
 

@@ -162,9 +162,9 @@ pub struct SourceNote {
     pub read: u64,
     /// Rows used.
     pub used: u64,
-    /// Orders summed from the rows, for a table of lines.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub orders: Option<u64>,
+    /// Orders or tickets made of the rows, for a table of lines or updates.
+    #[serde(default, alias = "orders", skip_serializing_if = "Option::is_none")]
+    pub made: Option<u64>,
     /// Rows that do not fit: what is wrong, and how many.
     pub quarantined: Vec<(String, u64)>,
     /// Rows left out on purpose: the reason, and how many.

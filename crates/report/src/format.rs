@@ -70,7 +70,22 @@ impl Formatter {
             Unit::Share => self.percent(value, percent_digits(margin), false),
             Unit::Change => self.percent(value, percent_digits(margin), true),
             Unit::Number => self.number(value, digits(margin, 2)),
+            Unit::Points => self.number(value, digits(margin, 1)),
+            Unit::Duration => self.duration(value, value, false),
+            Unit::Months => format!("{}{NO_BREAK}months", self.number(value, 1)),
         }
+    }
+
+    /// Writes seconds in the unit that suits a length: seconds, minutes, hours or days.
+    fn duration(&self, seconds: f64, like: f64, signed: bool) -> String {
+        let (name, length, digits) = match like.abs() {
+            size if size < 90.0 => ("s", 1.0, 0),
+            size if size < 5_400.0 => ("min", 60.0, usize::from(size < 600.0)),
+            size if size < 172_800.0 => ("h", 3_600.0, 1),
+            _ => ("d", 86_400.0, 1),
+        };
+        let number = if signed { self.signed(seconds / length, digits) } else { self.number(seconds / length, digits) };
+        format!("{number}{NO_BREAK}{name}")
     }
 
     /// Writes a value on an axis over a span of values.
@@ -82,7 +97,10 @@ impl Formatter {
                 self.money(value, Some(if whole { f64::INFINITY } else { 0.0 }), false)
             }
             Unit::Share | Unit::Change => self.percent(value, usize::from(span < 0.05), false),
-            Unit::Count | Unit::Number => self.number(value, usize::from(span < 5.0 && unit == Unit::Number)),
+            Unit::Count | Unit::Number | Unit::Points | Unit::Months => {
+                self.number(value, usize::from(span < 5.0 && unit != Unit::Count))
+            }
+            Unit::Duration => self.duration(value, span.max(value), false),
         }
     }
 
@@ -95,6 +113,9 @@ impl Formatter {
                 format!("{}{NO_BREAK}pp", self.signed(value * 100.0, percent_digits(margin)))
             }
             Unit::Number => self.signed(value, digits(margin, 2)),
+            Unit::Points => format!("{}{NO_BREAK}points", self.signed(value, digits(margin, 1))),
+            Unit::Duration => self.duration(value, value, true),
+            Unit::Months => format!("{}{NO_BREAK}months", self.signed(value, 1)),
         }
     }
 
@@ -318,6 +339,12 @@ mod tests {
         assert_eq!(english.relative(-0.0001), "0.0%");
         assert_eq!(english.relative(1.5), "+150%");
         assert_eq!(english.value(Unit::Change, -0.034, None), "\u{2212}3.4%");
+        assert_eq!(english.value(Unit::Duration, 79_560.0, None), "22.1\u{a0}h");
+        assert_eq!(english.value(Unit::Duration, 641_418.0, None), "7.4\u{a0}d");
+        assert_eq!(english.value(Unit::Duration, 252.0, None), "4.2\u{a0}min");
+        assert_eq!(english.difference(Unit::Duration, -45.0, None), "\u{2212}45\u{a0}s");
+        assert_eq!(english.value(Unit::Points, 39.84, Some(3.0)), "39.8");
+        assert_eq!(english.difference(Unit::Points, -4.2, Some(3.0)), "\u{2212}4.2\u{a0}points");
     }
 
     #[test]

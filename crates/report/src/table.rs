@@ -66,5 +66,8 @@ const fn unit_name(figure: &Figure) -> &'static str {
         Unit::Share => "share",
         Unit::Change => "relative change",
         Unit::Number => "number",
+        Unit::Points => "points",
+        Unit::Duration => "seconds",
+        Unit::Months => "months",
     }
 }

@@ -3,6 +3,7 @@
 mod interpolate;
 mod locate;
 mod metrics;
+mod presets;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -54,7 +55,10 @@ pub(crate) struct Config {
     pub(crate) data_roots: Vec<PathBuf>,
     /// Where the canonical tables come from.
     #[serde(deserialize_with = "tallybook_ingest::config::unique_keys")]
-    pub(crate) sources: BTreeMap<TableKind, SourceConfig>,
+    pub(crate) sources: BTreeMap<TableKind, SourceList>,
+    /// Tables of the pipeline's own, which only metrics of its own read.
+    #[serde(default, deserialize_with = "tallybook_ingest::config::unique_keys")]
+    pub(crate) tables: BTreeMap<Name, SourceList>,
     /// Dimensions that figures are broken down by.
     #[serde(default)]
     pub(crate) segments: Vec<String>,
@@ -78,6 +82,53 @@ const fn ten() -> u64 {
 
 fn parent() -> Vec<PathBuf> {
     vec![PathBuf::from("..")]
+}
+
+/// One source of a table, or several whose rows are put together.
+#[derive(Debug, Clone)]
+pub(crate) struct SourceList(pub(crate) Vec<SourceConfig>);
+
+impl<'de> Deserialize<'de> for SourceList {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneOrMore;
+
+        impl<'de> de::Visitor<'de> for OneOrMore {
+            type Value = SourceList;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a source, or a list of sources")
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<SourceList, A::Error> {
+                let source = SourceConfig::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                Ok(SourceList(vec![presets::fill(source).map_err(de::Error::custom)?]))
+            }
+
+            fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<SourceList, A::Error> {
+                let mut sources = Vec::new();
+                while let Some(source) = seq.next_element::<SourceConfig>()? {
+                    sources.push(presets::fill(source).map_err(de::Error::custom)?);
+                }
+                if sources.is_empty() {
+                    return Err(de::Error::custom("a list of no sources"));
+                }
+                Ok(SourceList(sources))
+            }
+        }
+
+        deserializer.deserialize_any(OneOrMore)
+    }
+}
+
+impl JsonSchema for SourceList {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Sources".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let source = generator.subschema_for::<SourceConfig>();
+        schemars::json_schema!({ "anyOf": [source, { "type": "array", "items": source, "minItems": 1 }] })
+    }
 }
 
 /// The periods that are reported on.
@@ -225,7 +276,7 @@ impl<'de> Deserialize<'de> for History {
 }
 
 /// A name that can be a folder: letters, digits, `-`, `_` and `.`.
-#[derive(Debug, Clone, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
 #[schemars(transparent)]
 pub(crate) struct Name(pub(crate) String);
 

@@ -5,6 +5,7 @@
 
 mod compare;
 mod fiscal;
+mod hours;
 mod period;
 
 use chrono::{DateTime, Days, NaiveDate, Offset, TimeZone, Weekday};
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use compare::{Comparison, YearBefore};
 pub use fiscal::FiscalYear;
+pub use hours::{BusinessHours, OpeningHours};
 pub use period::{Grain, Period, PeriodError};
 
 /// A half-open stretch of whole local days: `from` is in it, `to` is not.

@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tallybook_ingest::TableKind;
 
-use crate::estimate::{Estimate, Outcome, Undefined};
+use crate::estimate::Outcome;
 use crate::metric::{Area, Cell, Direction, Info, Measure, Metric, Need, OptionInfo, Requests, Results, Unit};
-use crate::reduction::{Clock, Reduction};
+use crate::reduction::{Clock, MEDIAN, Reduction};
 use crate::revenue::OrderValue;
 
 pub(super) const INFO: Info = Info {
@@ -27,7 +27,7 @@ pub(super) const INFO: Info = Info {
     example: "{exclude_zero: true}",
 };
 
-const MEDIAN: &str = "median";
+const MIDDLE: &str = "median";
 
 /// The average order value.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -41,12 +41,10 @@ pub(super) struct Aov {
 impl Aov {
     fn worth(&self, value: &OrderValue) -> Reduction {
         Reduction {
-            table: TableKind::Orders,
-            clock: Clock::OrderedAt,
             terms: value.after_refunds(),
             nonzero: self.exclude_zero,
-            only: None,
-            median: true,
+            quantiles: vec![MEDIAN],
+            ..Reduction::rows(TableKind::Orders, Clock::OrderedAt)
         }
     }
 }
@@ -57,7 +55,7 @@ impl Metric for Aov {
     }
 
     fn measures(&self) -> Vec<Measure> {
-        vec![Measure::headline(Unit::Money), Measure { key: MEDIAN, suffix: "median", unit: Unit::Money }]
+        vec![Measure::headline(Unit::Money), Measure { key: MIDDLE, suffix: "median", unit: Unit::Money }]
     }
 
     fn policy(&self, _: &OrderValue) -> String {
@@ -75,10 +73,8 @@ impl Metric for Aov {
 
     fn outcome(&self, results: &Results, measure: &str, cell: &Cell) -> Outcome {
         let worth = self.worth(&results.value);
-        if measure == MEDIAN {
-            let median = results.median(&worth, &cell.window, cell.segment);
-            let (value, interval, n) = median.ok_or_else(|| Undefined::because("no orders"))?;
-            return Ok(Estimate::Quantile { value, interval, n });
+        if measure == MIDDLE {
+            return results.quantile(&worth, &cell.window, cell.segment, MEDIAN, "orders");
         }
         results.sums(&worth, &cell.window, cell.segment).mean("orders")
     }

@@ -75,12 +75,9 @@ fn ads() -> Vec<String> {
 impl Cac {
     fn spend(&self) -> Reduction {
         Reduction {
-            table: TableKind::Spend,
-            clock: Clock::SpentOn,
             terms: vec![("amount", 1)],
-            nonzero: false,
             only: (self.cost == Cost::Ads).then(|| ("kind", self.ads_kinds.clone())),
-            median: false,
+            ..Reduction::rows(TableKind::Spend, Clock::SpentOn)
         }
     }
 
@@ -109,8 +106,8 @@ impl Metric for Cac {
     }
 
     fn needs(&self) -> Vec<Need> {
-        let columns = if self.cost == Cost::Ads { vec!["kind"] } else { Vec::new() };
-        let spend = Need { table: TableKind::Spend, columns, optional: Vec::new() };
+        let columns: &[&str] = if self.cost == Cost::Ads { &["kind"] } else { &[] };
+        let spend = Need::of(TableKind::Spend, columns, &[]);
         vec![Need { optional: Vec::new(), ..Need::orders() }, spend]
     }
 

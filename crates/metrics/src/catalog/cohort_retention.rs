@@ -149,7 +149,7 @@ impl CohortOptions {
     }
 
     pub(super) fn needs(&self) -> Vec<Need> {
-        let customers = Need { table: TableKind::Customers, columns: vec!["signed_up_at"], optional: Vec::new() };
+        let customers = Need::of(TableKind::Customers, &["signed_up_at"], &[]);
         match self.start {
             CohortStart::FirstOrder => vec![Need::orders()],
             CohortStart::SignUp => vec![Need::orders(), customers],

@@ -1,33 +1,50 @@
 //! The catalogue: one file a metric, listed once, in the order of a report.
 
+mod aht;
+mod answers;
 mod aov;
 mod arpa;
 mod arpc;
+mod backlog;
 mod cac;
+mod ces;
 mod clv;
 mod cohort_churn;
 mod cohort_retention;
+mod csat;
 mod customer_growth;
 mod customers_active;
 mod customers_new;
 mod customers_returning;
+mod desk;
+mod enps;
 mod expansion_revenue;
+mod fcr;
+mod feedback_loop_closure;
+mod first_response_time;
 mod gross_mrr_churn;
 mod grr;
 mod inactivity_churn;
 mod mrr;
 mod mrr_movements;
 mod net_mrr_churn;
+mod nps;
 mod nrr;
 mod orders;
 mod orders_per_customer;
 mod quick_ratio;
+mod reopen_rate;
 mod repeat_rate;
+mod resolution_time;
+mod response_rate;
 mod revenue;
 mod revenue_growth;
 mod rfm_segments;
+mod sentiment;
 mod shared;
+mod sla_attainment;
 mod survival;
+mod ticket_volume;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
@@ -80,7 +97,8 @@ impl Entry {
     }
 }
 
-/// Every metric, in the order of a report: acquisition, orders, retention, lifetime, subscriptions.
+/// Every metric, in the order of a report: acquisition, orders, retention, lifetime, subscriptions, service,
+/// voice, engagement.
 pub const CATALOG: &[Entry] = &[
     Entry::of::<customers_new::CustomersNew>(&customers_new::INFO),
     Entry::of::<cac::Cac>(&cac::INFO),
@@ -109,6 +127,21 @@ pub const CATALOG: &[Entry] = &[
     Entry::of::<expansion_revenue::ExpansionRevenue>(&expansion_revenue::INFO),
     Entry::of::<arpa::Arpa>(&arpa::INFO),
     Entry::of::<quick_ratio::QuickRatio>(&quick_ratio::INFO),
+    Entry::of::<ticket_volume::TicketVolume>(&ticket_volume::INFO),
+    Entry::of::<first_response_time::FirstResponseTime>(&first_response_time::INFO),
+    Entry::of::<resolution_time::ResolutionTime>(&resolution_time::INFO),
+    Entry::of::<fcr::Fcr>(&fcr::INFO),
+    Entry::of::<reopen_rate::ReopenRate>(&reopen_rate::INFO),
+    Entry::of::<sla_attainment::SlaAttainment>(&sla_attainment::INFO),
+    Entry::of::<aht::Aht>(&aht::INFO),
+    Entry::of::<backlog::Backlog>(&backlog::INFO),
+    Entry::of::<nps::Nps>(&nps::INFO),
+    Entry::of::<csat::Csat>(&csat::INFO),
+    Entry::of::<ces::Ces>(&ces::INFO),
+    Entry::of::<enps::Enps>(&enps::INFO),
+    Entry::of::<response_rate::ResponseRate>(&response_rate::INFO),
+    Entry::of::<feedback_loop_closure::FeedbackLoopClosure>(&feedback_loop_closure::INFO),
+    Entry::of::<sentiment::Sentiment>(&sentiment::INFO),
 ];
 
 /// Finds a metric by its identifier.

@@ -14,26 +14,17 @@ use crate::revenue::OrderValue;
 
 /// The worth of orders on the day they are placed.
 pub(super) fn placed() -> Reduction {
-    Reduction {
-        table: TableKind::Orders,
-        clock: Clock::OrderedAt,
-        terms: vec![(OrderValue::PLACED, 1)],
-        nonzero: false,
-        only: None,
-        median: false,
-    }
+    Reduction { terms: vec![(OrderValue::PLACED, 1)], ..Reduction::rows(TableKind::Orders, Clock::OrderedAt) }
 }
 
 /// Refunds on the day they are made, where the policy counts them then.
 pub(super) fn refunds(value: &OrderValue) -> Option<Reduction> {
-    value.refunds_apart.then(|| Reduction {
-        table: TableKind::Orders,
-        clock: Clock::RefundedAt,
+    let made = || Reduction {
         terms: vec![("refund_amount", 1)],
         nonzero: true,
-        only: None,
-        median: false,
-    })
+        ..Reduction::rows(TableKind::Orders, Clock::RefundedAt)
+    };
+    value.refunds_apart.then(made)
 }
 
 /// Asks for revenue by the pipeline's policy.

@@ -1,8 +1,10 @@
 //! Folds over customer histories that more than one metric reads.
 
+pub mod actives;
 pub mod activity;
 pub mod cohorts;
 pub mod firsts;
+pub mod funnel;
 pub mod inactivity;
 pub mod purchases;
 

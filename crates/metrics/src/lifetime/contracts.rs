@@ -173,8 +173,8 @@ fn paid(table: &Table) -> Vec<Paid> {
     else {
         return Vec::new();
     };
-    let ends = table.column("ended_at");
-    let (mut customer, mut start, mut end, mut mrr) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (ends, trials) = (table.column("ended_at"), table.column("trial_ended_at"));
+    let [mut customer, mut start, mut end, mut mrr, mut trial] = [const { Vec::new() }; 5];
     let mut rows = Vec::with_capacity(table.rows());
     for chunk in 0..table.chunk_count() {
         customers.decode(chunk, &mut customer);
@@ -183,11 +183,16 @@ fn paid(table: &Table) -> Vec<Paid> {
         if let Some(ends) = ends {
             ends.decode(chunk, &mut end);
         }
+        if let Some(trials) = trials {
+            trials.decode(chunk, &mut trial);
+        }
         for row in 0..customer.len() {
             let to = end.get(row).copied().filter(|&to| to != MISSING).unwrap_or(i64::MAX);
             let Ok(customer) = u32::try_from(customer[row]) else { continue };
-            if mrr[row] > 0 && to > start[row] {
-                rows.push(Paid { customer, from: start[row], to, mrr: mrr[row] });
+            // A trial pays nothing; no end of one is the least of all numbers.
+            let from = start[row].max(trial.get(row).copied().unwrap_or(MISSING));
+            if mrr[row] > 0 && to > from {
+                rows.push(Paid { customer, from, to, mrr: mrr[row] });
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::contracts::Contracts;
 use crate::calendar::Window;
-use crate::estimate::{Estimate, Moments, Outcome, Undefined};
+use crate::estimate::{Estimate, Moments, Outcome, Pair};
 
 /// Movements of recurring revenue in a window, account by account: an account is a customer with all their subscriptions.
 ///
@@ -25,18 +25,10 @@ pub struct Movements {
     pub churn: Moments,
     /// Of accounts that paid once, not before the window, and do again.
     pub reactivation: Moments,
-    /// Of the opening accounts: revenue at the end.
-    now: Paired,
-    /// Of the opening accounts: revenue at the end, up to what it was.
-    kept: Paired,
-}
-
-/// Sums of what an account has now, beside what it had.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-struct Paired {
-    own: Moments,
-    /// Sum of the products with the opening revenue.
-    cross: i128,
+    /// Of the opening accounts: revenue at the end, set against what it was.
+    now: Pair,
+    /// The same, up to what it was.
+    kept: Pair,
 }
 
 impl Movements {
@@ -79,35 +71,16 @@ impl Movements {
 
     /// Computes net revenue retention: what the opening accounts pay now over what they paid.
     pub fn net_retention(&self) -> Outcome {
-        self.retention(&self.now)
+        self.now.ratio(1.0, NO_OPENING)
     }
 
     /// Computes gross revenue retention: the same, without what any of them pays more.
     pub fn gross_retention(&self) -> Outcome {
-        self.retention(&self.kept)
-    }
-
-    /// Sum of y over sum of x over the opening accounts; the delta method gives the variance of that ratio r as
-    /// sum((y - r x)^2) / sum(x)^2 x n / (n - 1).
-    fn retention(&self, kept: &Paired) -> Outcome {
-        if self.opening.sum == 0 {
-            return Err(Undefined::because("no recurring revenue before the period"));
-        }
-        let (x, n) = (self.opening.sum as f64, self.opening.n as f64);
-        let ratio = kept.own.sum as f64 / x;
-        let squares =
-            kept.own.squares as f64 - 2.0 * ratio * kept.cross as f64 + ratio * ratio * self.opening.squares as f64;
-        let spread = if self.opening.n > 1 { n / (n - 1.0) } else { 0.0 };
-        Ok(Estimate::Ratio { ratio, variance: squares.max(0.0) / (x * x) * spread, n: self.opening.n })
+        self.kept.ratio(1.0, NO_OPENING)
     }
 }
 
-impl Paired {
-    fn add(&mut self, value: i64, before: i64) {
-        self.own.add(value);
-        self.cross += i128::from(value) * i128::from(before);
-    }
-}
+const NO_OPENING: &str = "no recurring revenue before the period";
 
 impl Contracts {
     /// Computes the movements of a window by segment.
@@ -131,6 +104,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::estimate::Undefined;
 
     fn moved(accounts: &[(i64, i64, bool)]) -> Movements {
         let mut movements = Movements::default();

@@ -5,9 +5,9 @@ mod poisson;
 mod proportion;
 mod student;
 
-pub use order::{median_ranks, select_median};
+pub use order::{median_ranks, quantile_ranks, select_quantile};
 pub use poisson::poisson_interval;
-pub use proportion::wilson_interval;
+pub use proportion::{net_share_interval, wilson, wilson_interval};
 pub use student::student_quantile;
 
 /// The 97.5% quantile of the standard normal distribution: the half-width of a 95% interval in standard errors.

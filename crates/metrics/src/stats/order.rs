@@ -35,23 +35,66 @@ fn exact_rank(n: usize) -> usize {
     0
 }
 
-/// Selects the median of values and the ends of its interval, reordering them; the mean of the middle two where n is even.
-pub fn select_median(values: &mut [i64]) -> Option<(f64, Option<(i64, i64)>)> {
+/// Gives the 0-based positions of the order statistics that bound a 95% interval of a quantile of n values.
+///
+/// # Formula
+/// For B binomial with n and q: the l-th smallest value with the greatest l for which P(B <= l - 1) is at most 2.5%, and the u-th with
+/// the least u for which P(B >= u) is; above 1,000 values, nq -+ z sqrt(nq(1 - q)) + 1/2, rounded down and up.
+/// Source: Conover (1999), Practical Nonparametric Statistics, 3.2. Nothing where one of them lies beyond the values.
+pub fn quantile_ranks(n: usize, thousandths: u16) -> Option<(usize, usize)> {
+    if thousandths == 500 {
+        return median_ranks(n);
+    }
+    let q = f64::from(thousandths) / 1000.0;
+    let (low, high) = if n <= 1_000 { exact_ranks(n, q) } else { normal_ranks(n, q) };
+    (low >= 1 && high <= n).then(|| (low - 1, high - 1))
+}
+
+fn normal_ranks(n: usize, q: f64) -> (usize, usize) {
+    let (mean, half) = (n as f64 * q, Z95 * (n as f64 * q * (1.0 - q)).sqrt());
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative, and at most n + 1")]
+    let rank = |at: f64| at.clamp(0.0, n as f64 + 1.0) as usize;
+    (rank((mean - half + 0.5).floor()), rank((mean + half + 0.5).ceil()))
+}
+
+fn exact_ranks(n: usize, q: f64) -> (usize, usize) {
+    let mut log_mass = n as f64 * (1.0 - q).ln();
+    let (mut below, mut low, mut high) = (0.0, 0, n + 1);
+    for successes in 0..=n {
+        // Here P(B <= successes - 1) is known.
+        if below <= 0.025 {
+            low = successes;
+        }
+        if 1.0 - below <= 0.025 {
+            high = successes;
+            break;
+        }
+        below += log_mass.exp();
+        log_mass += ((n - successes) as f64 / (successes + 1) as f64).ln() + (q / (1.0 - q)).ln();
+    }
+    (low, high)
+}
+
+/// Selects a quantile of values and the ends of its interval, reordering them.
+///
+/// Between two values the quantile is interpolated, at (n - 1) q from the first: Hyndman & Fan (1996), type 7, which makes the median of
+/// an even number the mean of the middle two.
+pub fn select_quantile(values: &mut [i64], thousandths: u16) -> Option<(f64, Option<(i64, i64)>)> {
     let n = values.len();
     if n == 0 {
         return None;
     }
-    let (below, upper, above) = values.select_nth_unstable(n / 2);
-    let upper = *upper;
-    let lower = if n % 2 == 1 { upper } else { below.iter().copied().max().unwrap_or(upper) };
-    let median = f64::midpoint(lower as f64, upper as f64);
-    let interval = median_ranks(n).map(|(low, high)| {
-        let low = *below.select_nth_unstable(low.min(below.len() - 1)).1;
-        let past = high - (n / 2 + 1);
-        let high = *above.select_nth_unstable(past.min(above.len() - 1)).1;
-        (low, high)
-    });
-    Some((median, interval))
+    let place = (n - 1) * usize::from(thousandths);
+    let (below, part) = ((place / 1000).min(n - 1), (place % 1000) as f64 / 1000.0);
+    let mut at = |rank: usize| *values.select_nth_unstable(rank.min(n - 1)).1;
+    let lower = at(below);
+    let upper = if part > 0.0 { at(below + 1) } else { lower };
+    let value = if thousandths == 500 && part > 0.0 {
+        f64::midpoint(lower as f64, upper as f64)
+    } else {
+        lower as f64 + part * (upper - lower) as f64
+    };
+    Some((value, quantile_ranks(n, thousandths).map(|(low, high)| (at(low), at(high)))))
 }
 
 #[cfg(test)]
@@ -79,12 +122,44 @@ mod tests {
         assert_eq!(median_ranks(1_001).map(|(low, _)| low), Some(468));
     }
 
+    #[test]
+    fn ranks_of_the_ninetieth_percentile() {
+        // For n = 100 and q = 0.9, P(B <= 83) = 0.0206 and P(B <= 84) = 0.0399; P(B >= 96) = 0.0237 and P(B >= 95) = 0.0576
+        // (binomial tables): from the 84th to the 96th.
+        assert_eq!(quantile_ranks(100, 900), Some((83, 95)));
+        assert_eq!(quantile_ranks(20, 900), None);
+        // The approximation takes over without a jump.
+        let (exact, normal) = (quantile_ranks(1_000, 900), quantile_ranks(1_001, 900));
+        assert_eq!((exact, normal), (Some((880, 918)), Some((881, 919))));
+    }
+
+    #[test]
+    fn quantiles_are_interpolated() {
+        // 10, 20, 30, 40: (n - 1) q = 2.7 -> 30 + 0.7 x 10.
+        let (value, _) = select_quantile(&mut [40, 10, 30, 20], 900).expect("not empty");
+        assert!((value - 37.0).abs() < 1e-9);
+    }
+
     proptest! {
+        #[test]
+        fn quantiles_agree_with_sorting(mut values in proptest::collection::vec(-50_i64..50, 1..80), q in 1_u16..1000) {
+            let mut sorted = values.clone();
+            sorted.sort_unstable();
+            let place = (sorted.len() - 1) as f64 * f64::from(q) / 1000.0;
+            let (low, high) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
+            let expected = low as f64 + place.fract() * (high - low) as f64;
+            let (value, interval) = select_quantile(&mut values, q).expect("not empty");
+            prop_assert!((value - expected).abs() < 1e-9);
+            if let Some((low, high)) = interval {
+                prop_assert!(low as f64 <= value && value <= high as f64);
+            }
+        }
+
         #[test]
         fn selection_agrees_with_sorting(mut values in proptest::collection::vec(-50_i64..50, 1..80)) {
             let mut sorted = values.clone();
             sorted.sort_unstable();
-            let (median, interval) = select_median(&mut values).expect("not empty");
+            let (median, interval) = select_quantile(&mut values, 500).expect("not empty");
             prop_assert!((median - median_of_sorted(&sorted)).abs() < 1e-9);
             let expected = median_ranks(sorted.len()).map(|(low, high)| (sorted[low], sorted[high]));
             prop_assert_eq!(interval, expected);

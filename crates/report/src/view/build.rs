@@ -214,7 +214,7 @@ impl Views<'_> {
     fn change_text(&self, unit: Unit, change: &Change, absolute: f64) -> String {
         let margin = change.low.zip(change.high).map(|(low, high)| (high - low) / 2.0);
         match (unit, change.relative) {
-            (Unit::Money | Unit::Count | Unit::Number, Some(relative)) => self.format.relative(relative),
+            (Unit::Money | Unit::Count | Unit::Number | Unit::Duration, Some(relative)) => self.format.relative(relative),
             _ => self.format.difference(unit, absolute, margin),
         }
     }
@@ -301,7 +301,7 @@ impl Views<'_> {
             description: format!("{} periods; {last}", points.len()),
             points: &points,
             label: &label,
-            from_zero: matches!(unit, Unit::Money | Unit::Count),
+            from_zero: matches!(unit, Unit::Money | Unit::Count | Unit::Duration),
         })
     }
 
@@ -419,7 +419,8 @@ impl Views<'_> {
     fn source(&self, source: &SourceNote) -> SourceView {
         let sum = |parts: &[(String, u64)]| self.format.count(parts.iter().map(|(_, count)| count).sum());
         let reason = |(reason, count): &(String, u64)| format!("{reason}: {}", self.format.count(*count));
-        let orders = source.orders.map(|orders| format!(" → {} orders", self.format.count(orders)));
+        let noun = if source.table == "order_lines" { "orders" } else { "tickets" };
+        let orders = source.made.map(|made| format!(" → {} {noun}", self.format.count(made)));
         SourceView {
             table: source.table.clone(),
             files: match source.files.as_slice() {

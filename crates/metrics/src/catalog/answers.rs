@@ -1,0 +1,160 @@
+//! Answers to surveys: work that metrics of the customer's voice share.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::{self, Deserializer};
+use tallybook_ingest::{MISSING, NUMBER_SCALE, TableKind};
+
+use crate::estimate::{Estimate, Outcome};
+use crate::metric::{Cell, Need, Requests, Results, RowFunction};
+use crate::reduction::Reduction;
+
+/// Answers of a kind by the moment they were given.
+fn answers(kind: &str, value: &'static str) -> Reduction {
+    Reduction {
+        only: Some(("kind", vec![kind.to_owned()])),
+        ..Reduction::sum(TableKind::Surveys, "submitted_at", value)
+    }
+}
+
+/// The same, each with its weight below the line.
+fn weighed(kind: &str, value: &'static str, weight: &'static str) -> Reduction {
+    Reduction { over: vec![(weight, 1)], ..answers(kind, value) }
+}
+
+/// A scale of whole scores, from the least to the greatest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Scale {
+    /// The least score.
+    pub(super) from: i64,
+    /// The greatest score.
+    pub(super) to: i64,
+}
+
+impl<'de> Deserialize<'de> for Scale {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Written {
+            from: i64,
+            to: i64,
+        }
+        let Written { from, to } = Written::deserialize(deserializer)?;
+        if (-1000..to).contains(&from) && to <= 1000 {
+            return Ok(Self { from, to });
+        }
+        Err(de::Error::custom(format!("a scale from {from} to {to} has no scores; write {{from: 1, to: 5}}")))
+    }
+}
+
+impl Scale {
+    pub(super) fn need(self, kind: &'static str, weighted: bool) -> Need {
+        let columns: &[&str] = if weighted { &["weight"] } else { &[] };
+        Need { scale: Some((kind, self.from, self.to)), ..Need::of(TableKind::Surveys, columns, &[]) }
+    }
+}
+
+/// A value of each answer of a kind: of its score, in units of the scale's parts, or 1 and 0 for a share.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Answer {
+    pub(super) kind: &'static str,
+    /// Names of the computed columns: the value, the value times its weight.
+    pub(super) columns: (&'static str, &'static str),
+    /// Whether answers have weights.
+    pub(super) weighted: bool,
+}
+
+const SCORE: &[&str] = &["score", "weight"];
+
+impl Answer {
+    /// Asks for the value of each answer; `value` takes the score.
+    pub(super) fn request(&self, requests: &mut Requests<'_>, value: fn(f64, Parts) -> i64, parts: Parts) {
+        let (plain, times_weight) = self.columns;
+        requests.compute(TableKind::Surveys, plain, SCORE, move |_, _| -> RowFunction {
+            Box::new(move |cells| if cells[0] == MISSING { MISSING } else { value(score(cells[0]), parts) })
+        });
+        if !self.weighted {
+            requests.reduction(answers(self.kind, plain));
+            return;
+        }
+        requests.compute(TableKind::Surveys, times_weight, SCORE, move |_, _| -> RowFunction {
+            Box::new(move |cells| match (cells[0], cells[1]) {
+                (MISSING, _) | (_, MISSING) => MISSING,
+                (own, weight) => value(score(own), parts).saturating_mul(weight),
+            })
+        });
+        requests.reduction(weighed(self.kind, times_weight, "weight"));
+    }
+
+    /// Reads the share of answers with a value of 1.
+    pub(super) fn share(&self, results: &Results, cell: &Cell) -> Outcome {
+        let (plain, times_weight) = self.columns;
+        if self.weighted {
+            let pair = results.pair(&weighed(self.kind, times_weight, "weight"), &cell.window, cell.segment);
+            return pair.weighted_share("no answers with a weight");
+        }
+        results.sums(&answers(self.kind, plain), &cell.window, cell.segment).share("answers")
+    }
+
+    /// Reads the mean of values in so many parts of one.
+    pub(super) fn mean(&self, results: &Results, cell: &Cell, parts: i64) -> Outcome {
+        let (plain, times_weight) = self.columns;
+        if self.weighted {
+            let pair = results.pair(&weighed(self.kind, times_weight, "weight"), &cell.window, cell.segment);
+            return pair.ratio(1.0 / parts as f64, "no answers with a weight");
+        }
+        results.sums(&answers(self.kind, plain), &cell.window, cell.segment).mean_of(parts, "answers")
+    }
+
+    /// Counts the answers with a value of 1, and all.
+    pub(super) fn counts(&self, results: &Results, cell: &Cell) -> (u64, u64) {
+        let sums = results.sums(&answers(self.kind, self.columns.0), &cell.window, cell.segment);
+        (u64::try_from(sums.sum).unwrap_or(0), sums.n)
+    }
+}
+
+/// Numbers that the value of a score depends on.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Parts {
+    pub(super) low: f64,
+    pub(super) high: f64,
+}
+
+fn score(units: i64) -> f64 {
+    units as f64 / NUMBER_SCALE as f64
+}
+
+/// Promoters and detractors of a kind of survey from 0 to 10.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Promoters {
+    pub(super) up: Answer,
+    pub(super) down: Answer,
+    /// 100 for a promoter, -100 for a detractor, times the weight.
+    pub(super) points: Answer,
+}
+
+impl Promoters {
+    pub(super) fn request(&self, requests: &mut Requests<'_>) {
+        let parts = Parts { low: 6.0, high: 9.0 };
+        self.up.request(requests, |score, parts| i64::from(score >= parts.high), parts);
+        self.down.request(requests, |score, parts| i64::from(score <= parts.low), parts);
+        if self.points.weighted {
+            let points = |score: f64, parts: Parts| {
+                100 * (i64::from(score >= parts.high) - i64::from(score <= parts.low))
+            };
+            self.points.request(requests, points, parts);
+        }
+    }
+
+    pub(super) fn net(&self, results: &Results, cell: &Cell) -> Outcome {
+        if self.points.weighted {
+            return self.points.mean(results, cell, 1);
+        }
+        let ((up, n), (down, _)) = (self.up.counts(results, cell), self.down.counts(results, cell));
+        if n == 0 {
+            return Err(crate::estimate::Undefined::because("no answers"));
+        }
+        Ok(Estimate::NetShare { up, down, n })
+    }
+}

@@ -1,0 +1,113 @@
+//! The service desk: work that metrics of tickets share.
+
+use tallybook_ingest::{MISSING, TableKind};
+
+use crate::calendar::{BusinessHours, Calendar, OpeningHours};
+use crate::estimate::{Estimate, Moments, Outcome};
+use crate::metric::{Cell, Measure, Requests, Results, RowFunction, Unit};
+use crate::reduction::{MEDIAN, Reduction};
+
+/// The ninetieth percentile, in thousandths.
+const P90: u16 = 900;
+
+/// A stretch of time in the life of a ticket, from its opening, and the tickets that have not come to its end.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stretch {
+    /// Name of the computed column of seconds.
+    pub(super) seconds: &'static str,
+    /// Name of the computed column that marks open ones.
+    pub(super) open: &'static str,
+    /// Columns of its end: the first that there is counts.
+    pub(super) inputs: &'static [&'static str],
+    /// Key and title of the measure that counts open ones.
+    pub(super) waiting: (&'static str, &'static str),
+}
+
+impl Stretch {
+    pub(super) fn measures(&self, mean: bool) -> Vec<Measure> {
+        let mut measures = vec![
+            Measure::headline(Unit::Duration),
+            Measure { key: "p90", suffix: "90th percentile", unit: Unit::Duration },
+        ];
+        if mean {
+            measures.push(Measure { key: "mean", suffix: "mean", unit: Unit::Duration });
+        }
+        let (key, suffix) = self.waiting;
+        measures.push(Measure { key, suffix, unit: Unit::Count });
+        measures
+    }
+
+    fn by_opening(&self) -> Reduction {
+        Reduction {
+            quantiles: vec![MEDIAN, P90],
+            ..Reduction::sum(TableKind::Tickets, "opened_at", self.seconds)
+        }
+    }
+
+    fn still_open(&self) -> Reduction {
+        Reduction::sum(TableKind::Tickets, "opened_at", self.open)
+    }
+
+    pub(super) fn request(&self, requests: &mut Requests<'_>, hours: Option<&BusinessHours>) {
+        let opening = hours.map(|hours| OpeningHours::new(hours, requests.calendar.zone));
+        requests.compute(TableKind::Tickets, self.seconds, self.inputs, move |_, _| -> RowFunction {
+            Box::new(move |cells| {
+                let (opened, end) = (cells[0], first_known(&cells[1..]));
+                match &opening {
+                    _ if end == MISSING => MISSING,
+                    None => end - opened,
+                    Some(hours) => hours.seconds_between(opened, end),
+                }
+            })
+        });
+        requests.compute(TableKind::Tickets, self.open, self.inputs, |_, _| -> RowFunction {
+            Box::new(|cells| if first_known(&cells[1..]) == MISSING { 1 } else { MISSING })
+        });
+        requests.reduction(self.by_opening());
+        requests.reduction(self.still_open());
+    }
+
+    pub(super) fn outcome(&self, results: &Results, measure: &str, cell: &Cell) -> Outcome {
+        let quantile = |thousandths| {
+            results.quantile(&self.by_opening(), &cell.window, cell.segment, thousandths, "tickets that came to it")
+        };
+        match measure {
+            Measure::HEADLINE => quantile(MEDIAN),
+            "p90" => quantile(P90),
+            "mean" => results.sums(&self.by_opening(), &cell.window, cell.segment).mean("tickets that came to it"),
+            _ => Ok(Estimate::Count(results.sums(&self.still_open(), &cell.window, cell.segment).n)),
+        }
+    }
+}
+
+/// Gives the first cell that is not missing.
+pub(super) fn first_known(cells: &[i64]) -> i64 {
+    cells.iter().copied().find(|cell| *cell != MISSING).unwrap_or(MISSING)
+}
+
+/// Says in which hours a stretch is measured.
+pub(super) fn hours_policy(hours: Option<&BusinessHours>, calendar: Option<&Calendar>) -> String {
+    match (hours, calendar) {
+        (None, _) => "hours of the clock".to_owned(),
+        (Some(hours), Some(calendar)) => OpeningHours::new(hours, calendar.zone).describe(),
+        (Some(hours), None) => OpeningHours::new(hours, chrono_tz::UTC).describe(),
+    }
+}
+
+/// Name of the computed column of when a ticket was closed: resolved at last, or else solved.
+pub(super) const CLOSED_AT: &str = "tickets.closed_at";
+
+/// Asks when tickets were closed.
+pub(super) fn request_closing(requests: &mut Requests<'_>) {
+    requests.compute(TableKind::Tickets, CLOSED_AT, &["resolved_at", "solved_at"], |_, _| -> RowFunction {
+        Box::new(first_known)
+    });
+}
+
+/// Takes a share of marks, of which there are none where all are still pending.
+pub(super) fn matured_share(marks: &Moments, pending: u64, of_what: &str, wait: &str) -> Outcome {
+    if marks.n == 0 && pending > 0 {
+        return Err(crate::estimate::Undefined::Immature(wait.to_owned()));
+    }
+    marks.share(of_what)
+}

@@ -1,0 +1,70 @@
+//! Employee net promoter score.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::answers::{Answer, Promoters, Scale};
+use crate::estimate::{Outcome, Undefined};
+use crate::metric::{Area, Cell, Direction, Info, Measure, Metric, Need, Requests, Results, Unit};
+use crate::revenue::OrderValue;
+
+pub(super) const INFO: Info = Info {
+    id: "enps",
+    title: "Employee net promoter score",
+    area: Area::Voice,
+    unit: Unit::Points,
+    good: Direction::Up,
+    definition: "How many more employees who answered in the period would recommend the company as a place to work (9 or 10 of 10) than would not (0 to 6), in points of a hundred.",
+    formula: "100 x (promoters - detractors) / answers",
+    source: "Reichheld & Markey (2011), The Ultimate Question 2.0, ch. 7",
+    interval: "normal, with se = sqrt((p + d - (p - d)^2) / n)",
+    traps: &[
+        "fewer than five answers are never shown, whatever `min_n` says: employees must not be told apart",
+        "a score of 11 is no promoter: what is not from 0 to 10 is quarantined",
+    ],
+    options: &[],
+    example: "{}",
+};
+
+/// Answers below which nothing is shown.
+const ANONYMOUS: u64 = 5;
+
+/// Promoters less detractors among employees.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Enps {}
+
+const PROMOTERS: Promoters = Promoters {
+    up: Answer { kind: "enps", columns: ("enps.up", "enps.up_weighted"), weighted: false },
+    down: Answer { kind: "enps", columns: ("enps.down", "enps.down_weighted"), weighted: false },
+    points: Answer { kind: "enps", columns: ("enps.points", "enps.points_weighted"), weighted: false },
+};
+
+impl Metric for Enps {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn measures(&self) -> Vec<Measure> {
+        vec![Measure::headline(Unit::Points)]
+    }
+
+    fn policy(&self, _: &OrderValue) -> String {
+        format!("not shown below {ANONYMOUS} answers")
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Scale { from: 0, to: 10 }.need("enps", false)]
+    }
+
+    fn request(&self, requests: &mut Requests<'_>) {
+        PROMOTERS.request(requests);
+    }
+
+    fn outcome(&self, results: &Results, _measure: &str, cell: &Cell) -> Outcome {
+        match PROMOTERS.up.counts(results, cell) {
+            (_, n) if (1..ANONYMOUS).contains(&n) => Err(Undefined::TooFew { n, least: ANONYMOUS }),
+            _ => PROMOTERS.net(results, cell),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! SLA attainment.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use tallybook_ingest::{MISSING, TableKind};
+
+use super::desk::{CLOSED_AT, first_known, request_closing};
+use crate::estimate::{Estimate, Outcome};
+use crate::metric::{Area, Cell, Direction, Info, Measure, Metric, Need, Requests, Results, RowFunction, Unit};
+use crate::reduction::Reduction;
+use crate::revenue::OrderValue;
+
+pub(super) const INFO: Info = Info {
+    id: "sla_attainment",
+    title: "SLA attainment",
+    area: Area::Service,
+    unit: Unit::Share,
+    good: Direction::Up,
+    definition: "The share of the tickets closed in the period that were closed when the agreement says, or earlier; beside it, open tickets that fell due in the period.",
+    formula: "met / (met + breached)",
+    source: "Cleveland (2012), Call Center Management on Fast Forward, ch. 3",
+    interval: "Wilson (share), Poisson (count)",
+    traps: &[
+        "open tickets that are overdue are in neither number until they are closed: they are counted beside",
+        "tickets without an agreement are in neither number",
+        "where the table says itself whether the agreement was kept, that counts",
+    ],
+    options: &[],
+    example: "{}",
+};
+
+/// Tickets closed in time.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SlaAttainment {}
+
+const INPUTS: &[&str] = &["resolved_at", "solved_at", "sla_due_at", "sla_met"];
+const MET: &str = "sla_attainment.met";
+const OVERDUE: &str = "sla_attainment.overdue";
+
+fn met() -> Reduction {
+    Reduction::sum(TableKind::Tickets, CLOSED_AT, MET)
+}
+
+fn overdue() -> Reduction {
+    Reduction::sum(TableKind::Tickets, "sla_due_at", OVERDUE)
+}
+
+impl Metric for SlaAttainment {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn measures(&self) -> Vec<Measure> {
+        vec![
+            Measure::headline(Unit::Share),
+            Measure { key: "open_breached", suffix: "open and overdue", unit: Unit::Count },
+        ]
+    }
+
+    fn good(&self, measure: &str) -> Direction {
+        if measure == Measure::HEADLINE { INFO.good } else { Direction::Down }
+    }
+
+    fn policy(&self, _: &OrderValue) -> String {
+        String::new()
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need::of(TableKind::Tickets, &["solved_at", "sla_met"], &["resolved_at", "sla_due_at"])]
+    }
+
+    fn request(&self, requests: &mut Requests<'_>) {
+        request_closing(requests);
+        requests.compute(TableKind::Tickets, MET, INPUTS, |_, _| -> RowFunction {
+            Box::new(|cells| match (first_known(&cells[..2]), cells[2], cells[3]) {
+                (MISSING, ..) | (_, MISSING, MISSING) => MISSING,
+                (closed, due, MISSING) => i64::from(closed <= due),
+                (_, _, met) => met,
+            })
+        });
+        requests.compute(TableKind::Tickets, OVERDUE, INPUTS, |_, as_of| -> RowFunction {
+            Box::new(move |cells| match (first_known(&cells[..2]), cells[2]) {
+                (MISSING, due) if due != MISSING && due < as_of => 1,
+                _ => MISSING,
+            })
+        });
+        requests.reduction(met());
+        requests.reduction(overdue());
+    }
+
+    fn outcome(&self, results: &Results, measure: &str, cell: &Cell) -> Outcome {
+        if measure == Measure::HEADLINE {
+            return results.sums(&met(), &cell.window, cell.segment).share("closed tickets with an agreement");
+        }
+        Ok(Estimate::Count(results.sums(&overdue(), &cell.window, cell.segment).n))
+    }
+}
