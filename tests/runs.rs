@@ -143,7 +143,21 @@ fn nothing_to_count_is_undefined_for_every_metric() {
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect(name);
     write("orders.csv", "order_id,customer_id,ordered_at,amount,status\n1,a,2026-11-10,5,cancelled\n");
     write("spend.csv", "spent_on,amount,kind\n2031-01-01,5,ads\n");
-    write("subscriptions.csv", "subscription_id,customer_id,started_at,mrr\n1,a,2026-01-01,0\n");
+    write(
+        "subscriptions.csv",
+        "subscription_id,customer_id,started_at,mrr,trial_started_at,trial_ended_at,term_ends_at\n1,a,2026-01-01,0,,,\n",
+    );
+    write(
+        "tickets.csv",
+        "ticket_id,opened_at,first_response_at,solved_at,resolved_at,reopened_count,handle_seconds,sla_met\n\
+         1,2031-01-01,,,,,,\n",
+    );
+    write(
+        "surveys.csv",
+        "response_id,submitted_at,kind,score,weight,sent_at,comment,follow_up_required,followed_up_at\n\
+         1,2031-01-01,nps,9,1,2031-01-01,,,\n",
+    );
+    write("events.csv", "customer_id,occurred_at,name,session_id\na,2031-01-01,login,s\n");
     let catalogue = text(&tallybook(folder.path(), &["metrics", "--markdown"]).stdout);
     let ids: Vec<&str> = catalogue.lines().filter_map(|line| line.strip_prefix("### `")?.split('`').next()).collect();
     assert!(ids.len() >= 16, "{ids:?}");
@@ -156,7 +170,8 @@ fn nothing_to_count_is_undefined_for_every_metric() {
         .collect();
     let pipeline = format!(
         "name: empty\ntitle: Empty\ncompany: Empty\ntimezone: UTC\ncurrency: EUR\nsources:\n  orders: {{path: orders.csv}}\n  \
-         spend: {{path: spend.csv}}\n  subscriptions: {{path: subscriptions.csv}}\nmetrics:\n{}\nreport: {{output: reports}}\n",
+         spend: {{path: spend.csv}}\n  subscriptions: {{path: subscriptions.csv}}\n  tickets: {{path: tickets.csv}}\n  \
+         surveys: {{path: surveys.csv}}\n  events: {{path: events.csv}}\nmetrics:\n{}\nreport: {{output: reports}}\n",
         examples.join("\n")
     );
     write("empty.yaml", &pipeline);

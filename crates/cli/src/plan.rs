@@ -102,7 +102,8 @@ impl Plan {
                 sources.push(opened.map_err(|error| placed(&pipeline, place, source, error))?);
             }
         }
-        for (one, other) in [(TableKind::Orders, TableKind::OrderLines), (TableKind::Tickets, TableKind::TicketEvents)] {
+        for (one, other) in [(TableKind::Orders, TableKind::OrderLines), (TableKind::Tickets, TableKind::TicketEvents)]
+        {
             if [one, other].iter().all(|table| config.sources.contains_key(table)) {
                 let message = format!("give `{one}` or `{other}`, not both: each is the table of {one}");
                 return Err(at(&pipeline, &[Step::Key("sources")], CliError::could_not_run(message)));
@@ -171,6 +172,7 @@ impl Plan {
             history: usize::from(self.pipeline.config.period.history.0),
             reports: &self.reports,
             min_n: self.pipeline.config.min_n,
+            money_units: 10_f64.powi(i32::try_from(self.currency.decimals).unwrap_or(2)),
             now: self.now,
         }
     }
@@ -333,7 +335,7 @@ fn check_segments(pipeline: &PipelineFile, sources: &[Source]) -> Result<(), Cli
         .iter()
         .filter(|source| source.table() != TableKind::Spend)
         .flat_map(Source::dimensions)
-        .filter(|name| !["order_id", "ticket_id", "subscription_id", "comment", "kind"].contains(name))
+        .filter(|name| !["order_id", "ticket_id", "subscription_id", "comment"].contains(name))
         .collect();
     for (index, segment) in pipeline.config.segments.iter().enumerate() {
         let here = [Step::Key("segments"), Step::Item(index)];

@@ -137,6 +137,9 @@ fn document(plan: &Plan, metrics: &[&dyn Metric], figures: ReportFigures, accoun
         command: command(plan, &figures),
         period: figures.period,
         figures: figures.figures,
+        controls: figures.controls,
+        driven: figures.driven,
+        annotations: figures.annotations,
         exhibits: Vec::new(),
     }
 }
@@ -188,6 +191,14 @@ fn trust(plan: &Plan, figures: &ReportFigures, accounts: &[SourceReport]) -> Tru
                 (None, Some(day)) => format!("the latest began on {day}"),
                 (None, None) => "there are none".to_owned(),
             },
+        });
+    }
+    if !figures.unmatched_targets.is_empty() {
+        let named: Vec<String> = figures.unmatched_targets.keys().map(|name| format!("`{name}`")).collect();
+        checks.push(Check {
+            name: "targets are of metrics in the report".to_owned(),
+            state: TrustState::Degraded,
+            detail: format!("there are targets for {}, which the pipeline does not compute", named.join(", ")),
         });
     }
     for account in accounts {

@@ -40,8 +40,21 @@ pub(crate) fn check_rows(
         change_currency(source, columns, verdicts, rates);
     }
     let mut rows = Rows { source, columns, verdicts };
-    rows.not_negative(&["discount", "refund_amount", "quantity", "weight", "handle_seconds", "talk_seconds", "hold_seconds", "wrap_seconds"]);
-    rows.judge("status", |status| source.cancelled.contains(&status.to_lowercase()), Verdict::Excluded(CANCELLED));
+    rows.not_negative(&[
+        "discount",
+        "refund_amount",
+        "quantity",
+        "weight",
+        "handle_seconds",
+        "talk_seconds",
+        "hold_seconds",
+        "wrap_seconds",
+    ]);
+    // A ticket is left out as a whole, which its updates one by one cannot tell.
+    if source.table != TableKind::TicketEvents {
+        let cancelled = |status: &str| source.cancelled.contains(&status.to_lowercase());
+        rows.judge("status", cancelled, Verdict::Excluded(CANCELLED));
+    }
     if rates.is_none() && source.table != TableKind::Fx {
         let foreign = |code: &str| !code.eq_ignore_ascii_case(&source.currency);
         rows.judge("currency", foreign, Verdict::rejected(source.table, "currency", Reason::OtherCurrency));
@@ -161,9 +174,8 @@ impl Rows<'_> {
             .iter()
             .zip(decimals("unit_price"))
             .map(|(quantity, price)| {
-                let units = |amount: crate::number::Decimal| {
-                    amount.to_units(self.source.line_decimals(), self.source.rounding)
-                };
+                let units =
+                    |amount: crate::number::Decimal| amount.to_units(self.source.line_decimals(), self.source.rounding);
                 quantity.times(*price).and_then(units)
             })
             .enumerate()
@@ -230,10 +242,16 @@ impl Rows<'_> {
     /// Answers have a kind that is known and a score on its scale; what was not answered was sent at least.
     fn surveys(&mut self, seen: &mut Pairs) {
         self.ordered("sent_at", "submitted_at");
-        let scales: Vec<Option<(i64, i64)>> = self
+        self.ordered("submitted_at", "followed_up_at");
+        let known: Vec<(&String, &(i64, i64))> = self.source.scales.iter().collect();
+        let scales: Vec<Option<(i64, i64, i64)>> = self
             .find("kind")
             .map(|column| {
-                let scale = |label: &String| self.source.scales.get(&label.trim().to_lowercase()).copied();
+                let scale = |label: &String| {
+                    let number = known.iter().position(|(kind, _)| kind.eq_ignore_ascii_case(label.trim()))?;
+                    let (least, greatest) = *known[number].1;
+                    Some((number as i64, least, greatest))
+                };
                 column.dictionary.labels.iter().map(scale).collect()
             })
             .unwrap_or_default();
@@ -248,12 +266,12 @@ impl Rows<'_> {
                 self.reject(row, "kind", Reason::Missing);
                 continue;
             }
-            let Some((least, greatest)) = code.and_then(|code| *scales.get(code)?) else {
+            let Some((number, least, greatest)) = code.and_then(|code| *scales.get(code)?) else {
                 self.reject(row, "kind", Reason::UnknownKind);
                 continue;
             };
             let (submitted, score) = (self.cell("submitted_at", row), self.cell("score", row));
-            if submitted == MISSING && self.cell("sent_at", row) == MISSING {
+            if submitted == MISSING && (self.cell("sent_at", row) == MISSING || score != MISSING) {
                 self.reject(row, "submitted_at", Reason::Missing);
             } else if submitted != MISSING && score == MISSING {
                 self.reject(row, "score", Reason::Missing);
@@ -264,7 +282,7 @@ impl Rows<'_> {
                     self.reject(row, "score", Reason::OffScale);
                 }
             }
-            if self.verdicts[row] == Verdict::Use && !seen.insert((self.cell("response_id", row), kind)) {
+            if self.verdicts[row] == Verdict::Use && !seen.insert((self.cell("response_id", row), number)) {
                 self.reject(row, "response_id", Reason::Duplicate);
             }
         }

@@ -28,7 +28,7 @@ use crate::seen::Seen;
 use crate::source::{Mapped, Source, exclusion_name};
 use crate::spend::emit_spend;
 use crate::table::Table;
-use crate::tickets::TicketLog;
+use crate::tickets::{State, TicketLog};
 use crate::time::LocalClock;
 
 /// Quarantined rows whose details are kept. Past that it is not dirt but a wrong mapping.
@@ -480,10 +480,15 @@ impl Collector {
             }
             Output::Log(log) => {
                 let column = |name: &str| columns.iter().find(|column| column.mapped.name == name);
-                let solved = |label: &String| source.solved.contains(&label.to_lowercase());
-                let solved: Vec<bool> =
-                    column("status").map(|column| column.dictionary.labels.iter().map(solved).collect()).unwrap_or_default();
-                log.push(used, |name| column(name).map(|column| column.values.as_slice()), &solved);
+                let meaning = |label: &String| match label.to_lowercase() {
+                    state if source.solved.contains(&state) => State::Solved,
+                    state if source.cancelled.contains(&state) => State::Cancelled,
+                    _ => State::Open,
+                };
+                let states: Vec<State> = column("status")
+                    .map(|column| column.dictionary.labels.iter().map(meaning).collect())
+                    .unwrap_or_default();
+                log.push(used, |name| column(name).map(|column| column.values.as_slice()), &states);
             }
         }
     }
@@ -568,8 +573,12 @@ impl Collector {
                 table
             }
             Output::Log(log) => {
-                let (table, tickets) = log.finish();
+                let (table, tickets, left_out) = log.finish();
                 self.report.made = Some(tickets);
+                if left_out > 0 {
+                    self.report.used -= left_out;
+                    *self.report.excluded.entry(self.source.table.cancelled().to_owned()).or_default() += left_out;
+                }
                 table
             }
         };
@@ -604,7 +613,15 @@ fn cells_of<'a>(
 fn is_clock(mapped: &Mapped) -> bool {
     matches!(
         mapped.name.as_str(),
-        "ordered_at" | "signed_up_at" | "spent_on" | "spent_to" | "started_at" | "opened_at" | "occurred_at" | "submitted_at" | "at"
+        "ordered_at"
+            | "signed_up_at"
+            | "spent_on"
+            | "spent_to"
+            | "started_at"
+            | "opened_at"
+            | "occurred_at"
+            | "submitted_at"
+            | "at"
     )
 }
 

@@ -149,7 +149,9 @@ pub enum IngestError {
         column: String,
     },
     /// Columns of numbers are for tables of the pipeline's own.
-    #[error("source `{table}`: `numbers.{name}`: only tables of your own have columns of numbers besides the declared ones")]
+    #[error(
+        "source `{table}`: `numbers.{name}`: only tables of your own have columns of numbers besides the declared ones"
+    )]
     NumbersOfOwn {
         /// The source.
         table: TableKind,

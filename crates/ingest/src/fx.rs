@@ -59,7 +59,8 @@ impl Rates {
         if amount == MISSING {
             return Some(amount);
         }
-        rounded(i128::from(amount).checked_mul(i128::from(units))?, i128::from(one)).filter(|units| units.abs() <= MAX_ABS)
+        rounded(i128::from(amount).checked_mul(i128::from(units))?, i128::from(one))
+            .filter(|units| units.abs() <= MAX_ABS)
     }
 }
 
@@ -100,7 +101,10 @@ mod tests {
 
     #[test]
     fn ties_go_to_even() {
-        assert_eq!([5, 15, -5, -15, 14, 16].map(|n| rounded(n, 10)), [Some(0), Some(2), Some(0), Some(-2), Some(1), Some(2)]);
+        assert_eq!(
+            [5, 15, -5, -15, 14, 16].map(|n| rounded(n, 10)),
+            [Some(0), Some(2), Some(0), Some(-2), Some(1), Some(2)]
+        );
         assert_eq!(rounded(1, 0), None);
     }
 }

@@ -74,7 +74,8 @@ fn read(
         lock(&shared).end_file(prepared.records())?;
     }
     // The engine may still hold the callback, and so the collector, for a moment after the query: take it by its content.
-    let collector = std::mem::replace(&mut *lock(&shared), Collector::new(source.clone(), Identifiers::default(), None));
+    let collector =
+        std::mem::replace(&mut *lock(&shared), Collector::new(source.clone(), Identifiers::default(), None));
     collector.finish()
 }
 

@@ -161,6 +161,8 @@ impl Source {
             || match (self.table, name) {
                 (TableKind::TicketEvents, "opened_at") => true,
                 (TableKind::TicketEvents, "solved_at" | "resolved_at" | "reopened_count") => mapped("status"),
+                (TableKind::Tickets | TableKind::TicketEvents, "handle_seconds") => mapped("talk_seconds"),
+                (TableKind::Tickets | TableKind::TicketEvents, "sla_met") => mapped("sla_due_at"),
                 (TableKind::Subscriptions, "mrr") => mapped("amount") && mapped("interval"),
                 _ => false,
             }
@@ -174,9 +176,10 @@ impl Source {
     /// Numbers a column for a verdict: declared ones first, then what is mapped besides.
     pub(crate) fn position_of(&self, name: &str) -> u8 {
         let declared = self.table.columns();
-        let position = declared.iter().position(|column| column.name == name).or_else(|| {
-            Some(declared.len() + self.mapped.iter().position(|mapped| mapped.name == name)?)
-        });
+        let position = declared
+            .iter()
+            .position(|column| column.name == name)
+            .or_else(|| Some(declared.len() + self.mapped.iter().position(|mapped| mapped.name == name)?));
         position.and_then(|position| u8::try_from(position).ok()).unwrap_or(u8::MAX)
     }
 
@@ -203,7 +206,9 @@ impl Source {
     pub fn dimensions(&self) -> impl Iterator<Item = &str> {
         self.mapped
             .iter()
-            .filter(|mapped| mapped.cell() == CellKind::Label && !matches!(mapped.name.as_str(), "status" | "currency" | "interval"))
+            .filter(|mapped| {
+                mapped.cell() == CellKind::Label && !matches!(mapped.name.as_str(), "status" | "currency" | "interval")
+            })
             .map(|mapped| mapped.name.as_str())
     }
 
@@ -243,9 +248,7 @@ impl Source {
     /// Drops the optional columns that nobody asked for. What decides about rows, or makes others, stays.
     pub fn keep_only(&mut self, wanted: &BTreeSet<String>) {
         self.mapped.retain(|mapped| {
-            mapped.required()
-                || DECIDING.contains(&mapped.name.as_str())
-                || wanted.contains(&mapped.name)
+            mapped.required() || DECIDING.contains(&mapped.name.as_str()) || wanted.contains(&mapped.name)
         });
     }
 
@@ -502,8 +505,29 @@ impl Source {
 const VALUE: &str = "value";
 
 /// Optional columns that decide about rows, or make others.
-const DECIDING: [&str; 13] = [
-    "status", "opened_at", "currency", "spent_on", "spent_from", "spent_to", "mrr", "amount", "interval", "quantity", "sent_at", "until", "ends_on",
+const DECIDING: [&str; 22] = [
+    "amount",
+    "currency",
+    "ends_on",
+    "first_response_at",
+    "followed_up_at",
+    "interval",
+    "metric",
+    "mrr",
+    "opened_at",
+    "quantity",
+    "reopened_count",
+    "resolved_at",
+    "segment",
+    "sent_at",
+    "solved_at",
+    "spent_from",
+    "spent_on",
+    "spent_to",
+    "status",
+    "trial_ended_at",
+    "trial_started_at",
+    "until",
 ];
 
 /// The declaration of a column of numbers of a table of the pipeline's own.

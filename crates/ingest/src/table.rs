@@ -131,7 +131,10 @@ impl Table {
                         labels.codes.decode(chunk, out);
                         let numbers = &numbers[name];
                         for code in out.iter_mut() {
-                            *code = usize::try_from(*code).ok().and_then(|code| numbers.get(code).copied()).unwrap_or(MISSING);
+                            *code = usize::try_from(*code)
+                                .ok()
+                                .and_then(|code| numbers.get(code).copied())
+                                .unwrap_or(MISSING);
                         }
                     }
                     (None, None) => {

@@ -18,8 +18,8 @@ pub(crate) struct TicketLog {
     columns: Vec<(String, Fold, Vec<i64>)>,
     tickets: Vec<i64>,
     times: Vec<i64>,
-    /// Whether the state of each update means solved; nothing where it has none.
-    states: Vec<Option<bool>>,
+    /// What the state of each update means; nothing where it has none.
+    states: Vec<Option<State>>,
     /// By the number of a state, whether it means solved; filled in as states appear.
     has_status: bool,
     labels: Vec<String>,
@@ -49,6 +49,14 @@ const FOLDS: [(&str, Fold); 12] = [
     ("sla_due_at", Fold::Latest),
 ];
 
+/// What a state of a ticket means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    Open,
+    Solved,
+    Cancelled,
+}
+
 /// What the states of a ticket say.
 #[derive(Debug, Clone, Copy, Default)]
 struct Course {
@@ -75,8 +83,8 @@ impl TicketLog {
         }
     }
 
-    /// Adds updates; `values` gives the columns of the batch, `solved` tells by the number of a state whether it means solved.
-    pub(crate) fn push<'a>(&mut self, rows: usize, values: impl Fn(&str) -> Option<&'a [i64]>, solved: &[bool]) {
+    /// Adds updates; `values` gives the columns of the batch, `meaning` tells by the number of a state what it means.
+    pub(crate) fn push<'a>(&mut self, rows: usize, values: impl Fn(&str) -> Option<&'a [i64]>, meaning: &[State]) {
         let take = |name: &str, out: &mut Vec<i64>| match values(name) {
             Some(values) => out.extend_from_slice(&values[..rows]),
             None => out.resize(out.len() + rows, MISSING),
@@ -88,21 +96,26 @@ impl TicketLog {
         }
         let mut states = Vec::new();
         take("status", &mut states);
-        self.states.extend(states.iter().map(|&state| solved.get(usize::try_from(state).ok()?).copied()));
+        self.states.extend(states.iter().map(|&state| meaning.get(usize::try_from(state).ok()?).copied()));
     }
 
-    /// Gives the table of tickets and their number.
-    pub(crate) fn finish(self) -> (Table, u64) {
+    /// Gives the table of tickets, their number, and the number of updates of tickets that were cancelled in the end and are left out.
+    pub(crate) fn finish(self) -> (Table, u64, u64) {
         let mut order: Vec<usize> = (0..self.tickets.len()).collect();
         order.sort_by_key(|&row| (self.tickets[row], self.times[row]));
-        let made: Vec<&str> = ["opened_at", "solved_at", "resolved_at", "reopened_count"]
+        let always = ["opened_at", "updated_at"];
+        let made: Vec<&str> = ["opened_at", "updated_at", "solved_at", "resolved_at", "reopened_count"]
             .into_iter()
-            .filter(|name| *name == "opened_at" || self.has_status)
+            .filter(|name| always.contains(name) || self.has_status)
             .filter(|name| !self.columns.iter().any(|(own, ..)| own == name))
             .collect();
         let mut out: BTreeMap<String, Vec<i64>> = BTreeMap::new();
-        let mut tickets = 0;
+        let (mut tickets, mut left_out) = (0, 0);
         for updates in order.chunk_by(|a, b| self.tickets[*a] == self.tickets[*b]) {
+            if updates.iter().rev().find_map(|&row| self.states[row]) == Some(State::Cancelled) {
+                left_out += updates.len() as u64;
+                continue;
+            }
             tickets += 1;
             for (name, fold, values) in &self.columns {
                 let of_ticket = updates.iter().map(|&row| values[row]).filter(|value| *value != MISSING);
@@ -118,6 +131,7 @@ impl TicketLog {
             for name in &made {
                 let value = match *name {
                     "opened_at" => updates.first().map(|&row| self.times[row]),
+                    "updated_at" => updates.last().map(|&row| self.times[row]),
                     "solved_at" => course.solved,
                     "resolved_at" => course.resolved,
                     _ => Some(course.reopened),
@@ -128,19 +142,19 @@ impl TicketLog {
         let columns: Vec<String> = out.keys().filter(|name| !self.labels.contains(name)).cloned().collect();
         let mut table = Table::new(TableKind::Tickets, columns, self.labels);
         table.push_chunk(tickets, |name| out.get(name).map_or(&[], Vec::as_slice));
-        (table, tickets as u64)
+        (table, tickets as u64, left_out)
     }
 
     fn course(&self, updates: &[usize]) -> Course {
         let mut course = Course::default();
         for &row in updates {
             match self.states[row] {
-                Some(true) if !course.closed => {
+                Some(State::Solved) if !course.closed => {
                     course.closed = true;
                     course.solved = course.solved.or(Some(self.times[row]));
                     course.resolved = Some(self.times[row]);
                 }
-                Some(false) if course.closed => {
+                Some(State::Open) if course.closed => {
                     course = Course { closed: false, resolved: None, reopened: course.reopened + 1, ..course };
                 }
                 _ => {}

@@ -9,15 +9,18 @@ use tallybook_ingest::{Ints, MISSING, Table, TableKind, Tables};
 use crate::calendar::{Calendar, Comparison, Grain, Period, YearBefore, epoch_day};
 use crate::estimate::Outcome;
 use crate::figure::{Against, COHORT_TOTAL, Change, CohortCell, Figure, Reading, Segment};
-use crate::sessions::Sessions;
 use crate::history::{fold_events, fold_histories};
+use crate::judge::{
+    Annotation, Control, Driven, Target, TargetReading, Targets, annotations, control, drive, unmatched,
+};
 use crate::lifetime::Contracts;
 use crate::metric::{
-    Cell, CohortTable, Computation, Coverage, Extras, FoldContext, Measure, Metric, Requests, Results, Wanted,
+    Cell, CohortTable, Computation, Coverage, Extras, FoldContext, Measure, Metric, Requests, Results, Unit, Wanted,
 };
 use crate::reduction::{Clock, QuantileWindows, Reduction, reduce};
 use crate::revenue::OrderValue;
 use crate::segments::{Segments, TOTAL};
+use crate::sessions::Sessions;
 use crate::timeline::{Timeline, WindowId};
 
 /// Bounds on the periods shown for a range of days.
@@ -45,6 +48,8 @@ pub struct Job<'a> {
     pub reports: &'a [Period],
     /// Averages and shares of fewer are suppressed.
     pub min_n: u64,
+    /// Smallest units of money in one of the currency, in which targets are written.
+    pub money_units: f64,
     /// The moment of the run, in seconds since 1970 UTC: nothing later is known, whatever the data say.
     pub now: i64,
 }
@@ -68,6 +73,14 @@ pub struct ReportFigures {
     pub orders_outside: u64,
     /// Days of which each table has rows, as far as the report's end.
     pub reach: BTreeMap<TableKind, Coverage>,
+    /// Control charts of the measures with a series that is long enough.
+    pub controls: Vec<Control>,
+    /// What drove the changes of headlines, by dimension.
+    pub driven: Vec<Driven>,
+    /// What happened in the days of the series.
+    pub annotations: Vec<Annotation>,
+    /// Metrics that targets name and that are not computed, with the number of such targets.
+    pub unmatched_targets: BTreeMap<String, u64>,
     /// Dimensions by which customers are sorted by their first order, for want of an attribute of their own.
     pub by_first_order: Vec<String>,
 }
@@ -123,6 +136,11 @@ impl Job<'_> {
                 wanted.insert(period, want);
             }
         }
+        let targets = Targets::new(tables);
+        for period in self.reports.iter().flat_map(|report| self.ranges_of(&targets, report)) {
+            let want = self.want(&period);
+            wanted.insert(period, want);
+        }
         let wanted_list: Vec<Wanted> = wanted.values().cloned().collect();
         let reported: Vec<Wanted> = self.reports.iter().map(|report| self.want(report)).collect();
         let mut requests = Requests::new(self.calendar, self.value, &wanted_list, &reported);
@@ -138,10 +156,14 @@ impl Job<'_> {
             dated(tables).map(|(kind, table)| (kind, self.coverage_below(table, &ends))).collect();
         let reach = |report: &Period| {
             let at = ends.partition_point(|end| end.to < report.to);
-            let of = |(kind, found): &(TableKind, Vec<Option<Coverage>>)| Some((*kind, found.get(at).copied().flatten()?));
+            let of =
+                |(kind, found): &(TableKind, Vec<Option<Coverage>>)| Some((*kind, found.get(at).copied().flatten()?));
             reaches.iter().filter_map(of).collect()
         };
-        self.reports.iter().map(|report| self.read(report, &wanted, &results, tables, reach(report))).collect()
+        self.reports
+            .iter()
+            .map(|report| self.read(report, &wanted, &results, tables, (reach(report), &targets)))
+            .collect()
     }
 
     /// Tells over which days the rows of a table reach that lie before the end of each of some periods.
@@ -154,9 +176,18 @@ impl Job<'_> {
     fn coverage_of(&self, table: &Table, ends: &[i64]) -> Vec<Option<Coverage>> {
         let days = table.kind() == TableKind::Spend;
         let of = |at: i64| if days { day(at) } else { self.calendar.day_of(at) };
-        let column = table.kind().clock().and_then(|clock| table.column(clock));
-        let found = column.map_or_else(|| vec![None; ends.len()], |column| extremes(column, ends));
-        found.into_iter().map(|found| found.map(|(first, last)| Coverage { first: of(first), last: of(last) })).collect()
+        // A survey is there from when it was sent.
+        let clocks = table.kind().clock().into_iter().chain(["sent_at"]);
+        let mut found = vec![None; ends.len()];
+        for column in clocks.filter_map(|clock| table.column(clock)) {
+            for (all, own) in found.iter_mut().zip(extremes(column, ends)) {
+                *all = joined(*all, own);
+            }
+        }
+        found
+            .into_iter()
+            .map(|found| found.map(|(first, last)| Coverage { first: of(first), last: of(last) }))
+            .collect()
     }
 
     /// Walks the tables once and folds the customers once.
@@ -169,7 +200,7 @@ impl Job<'_> {
         let mut as_of = BTreeMap::new();
         for (kind, table) in dated(tables) {
             coverage.extend(self.coverage_of(table, &[i64::MAX]).remove(0).map(|found| (kind, found)));
-            as_of.insert(kind, latest(table).min(self.now));
+            as_of.insert(kind, latest(table, self.now));
         }
         let orders = coverage.get(&TableKind::Orders).copied();
         let mut computed: BTreeMap<TableKind, BTreeMap<&'static str, Ints>> = BTreeMap::new();
@@ -213,17 +244,19 @@ impl Job<'_> {
             looks: looks.into_iter().collect(),
             each_customer: each_customer.into_iter().collect(),
             actives,
-            names: tables.events.as_ref().and_then(|table| table.labels("name")).map_or_else(Vec::new, |names| {
-                names.dictionary.clone()
-            }),
+            names: tables
+                .events
+                .as_ref()
+                .and_then(|table| table.labels("name"))
+                .map_or_else(Vec::new, |names| names.dictionary.clone()),
             as_of: as_of.get(&TableKind::Events).copied().unwrap_or(self.now),
         };
         let (keys, made): (Vec<String>, Vec<_>) = folds.into_iter().map(|(key, make)| (key, make(&context))).unzip();
         let folds = fold_histories(tables, self.value, &segments, made);
-        let (followed, made): (Vec<String>, Vec<_>) = follows.into_iter().map(|(key, make)| (key, make(&context))).unzip();
+        let (followed, made): (Vec<String>, Vec<_>) =
+            follows.into_iter().map(|(key, make)| (key, make(&context))).unzip();
         let follows = fold_events(tables, &segments, made);
-        let sessions =
-            if session_goals.is_empty() { None } else { Sessions::new(tables, &segments, &session_goals) };
+        let sessions = if session_goals.is_empty() { None } else { Sessions::new(tables, &segments, &session_goals) };
         let contracts = if contracts { Contracts::new(tables, &segments, self.calendar) } else { None };
         Results {
             timeline,
@@ -247,10 +280,11 @@ impl Job<'_> {
         wanted: &BTreeMap<Period, Wanted>,
         results: &Results,
         tables: &Tables,
-        reach: BTreeMap<TableKind, Coverage>,
+        (reach, targets): (BTreeMap<TableKind, Coverage>, &Targets),
     ) -> ReportFigures {
         let mut figures = Vec::new();
         let mut extras = Extras::default();
+        let (mut controls, mut driven) = (Vec::new(), Vec::new());
         let series = self.series(report);
         for metric in self.metrics {
             let reaches = |want: &&Wanted| results.covered_by(first_table(*metric), &want.window).is_ok();
@@ -262,15 +296,29 @@ impl Job<'_> {
             }
             for measure in metric.measures() {
                 let series: &[Period] = if metric.without_series(measure.key) { &[] } else { &series };
+                let first = figures.len();
                 for want in series.iter().filter(|period| *period != report).filter_map(|period| wanted.get(period)) {
                     figures.push(self.figure(*metric, measure, want, TOTAL, results, false));
                 }
                 if let Some(want) = wanted.get(report) {
                     let table = first_table(*metric);
-                    let told = |segment: &usize| results.segments.dimension_of(*segment).is_none_or(|own| own.sorts(table));
+                    let told =
+                        |segment: &usize| results.segments.dimension_of(*segment).is_none_or(|own| own.sorts(table));
                     for segment in (TOTAL..results.segments.count()).filter(told) {
-                        figures.push(self.figure(*metric, measure, want, segment, results, true));
+                        let mut figure = self.figure(*metric, measure, want, segment, results, true);
+                        figure.target =
+                            self.target(targets, (*metric, measure), want, segment, results, wanted, &figure);
+                        figures.push(figure);
                     }
+                }
+                let plotted = |figure: &&Figure| {
+                    figure.segment.is_none() && series.iter().any(|period| period.label == figure.period)
+                };
+                if metric.stands_alone() {
+                    controls.extend(control(&figures[first..].iter().filter(plotted).collect::<Vec<_>>()));
+                }
+                if let Some(want) = wanted.get(report).filter(|_| measure.key == Measure::HEADLINE) {
+                    driven.extend(self.driven(*metric, measure, want, results));
                 }
                 if let Some(want) = wanted.get(report) {
                     let cell = cell_of(want, TOTAL);
@@ -292,6 +340,14 @@ impl Job<'_> {
             orders_inside: inside,
             orders_outside: all - inside,
             reach,
+            controls,
+            driven,
+            annotations: annotations(tables, (series.first().map_or(report.from, |first| first.from), report.last())),
+            unmatched_targets: unmatched(targets, |metric, measure| {
+                self.metrics
+                    .iter()
+                    .any(|own| own.info().id == metric && own.measures().iter().any(|known| known.key == measure))
+            }),
             by_first_order: by_first_order.map(|dimension| dimension.name.clone()).collect(),
         }
     }
@@ -339,7 +395,67 @@ impl Job<'_> {
             unit: measure.unit,
             reading: Reading::new(&now, self.min_n),
             changes,
+            target: None,
         }
+    }
+
+    /// The ranges of days of targets that add up over time, as far as a report goes.
+    fn ranges_of(&self, targets: &Targets, report: &Period) -> Vec<Period> {
+        let adds_up = |target: &&Target| {
+            target.last.is_some()
+                && self.metrics.iter().any(|own| own.info().id == target.metric && own.accumulates(&target.measure))
+        };
+        let ranges = targets.0.iter().filter(adds_up).filter_map(|target| to_date(target, report));
+        ranges.collect()
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "all of them say which figure it is")]
+    fn target(
+        &self,
+        targets: &Targets,
+        (metric, measure): (&dyn Metric, Measure),
+        want: &Wanted,
+        segment: usize,
+        results: &Results,
+        wanted: &BTreeMap<Period, Wanted>,
+        figure: &Figure,
+    ) -> Option<TargetReading> {
+        let name = results.segments.name(segment);
+        let days = (want.period.from, want.period.last());
+        let target = targets.find(metric.info().id, measure.key, name, days)?;
+        let units = if measure.unit == Unit::Money { self.money_units } else { 1.0 };
+        let range = to_date(target, &want.period).filter(|_| metric.accumulates(measure.key));
+        let reached = range.and_then(|period| wanted.get(&period)).and_then(|range| {
+            let outcome = metric.outcome(results, measure.key, &cell_of(range, segment));
+            outcome.ok()?.value()
+        });
+        Some(target.reading(units, figure.reading.value, reached, metric.good(measure.key), want.period.last()))
+    }
+
+    /// What drove the change of a headline against the period before, by each dimension that the metric can be broken down by.
+    fn driven(&self, metric: &dyn Metric, measure: Measure, want: &Wanted, results: &Results) -> Vec<Driven> {
+        let table = first_table(metric);
+        let previous = self.calendar.previous(&want.period);
+        let then = self.want(&previous);
+        let before = |segment: usize| {
+            results.covered_whole_by(table, &then.window)?;
+            metric.outcome(results, measure.key, &cell_of(&then, segment))
+        };
+        let now = |segment: usize| metric.outcome(results, measure.key, &cell_of(want, segment));
+        let whole = (before(TOTAL), now(TOTAL));
+        let dimensions = results.segments.dimensions().iter().filter(|dimension| dimension.sorts(table));
+        let by_dimension = dimensions.filter_map(|dimension| {
+            let values = dimension.positions().zip(&dimension.values);
+            let parts: Vec<_> = values.map(|(at, name)| (name.clone(), before(at), now(at))).collect();
+            Some(Driven {
+                metric: metric.info().id.to_owned(),
+                dimension: dimension.name.clone(),
+                against: previous.label.clone(),
+                unit: measure.unit,
+                drivers: drive((&whole.0, &whole.1), &parts, self.min_n)?,
+            })
+        });
+        by_dimension.collect()
     }
 
     fn change(
@@ -389,6 +505,7 @@ impl Job<'_> {
                 unit: table.unit,
                 reading: Reading::new(outcome, self.min_n),
                 changes: Vec::new(),
+                target: None,
             });
         };
         for row in &table.rows {
@@ -408,6 +525,12 @@ fn first_table(metric: &dyn Metric) -> TableKind {
     metric.needs().first().map_or(TableKind::Orders, |need| need.table.made())
 }
 
+/// The days of a target's range up to the end of a period, where they are more than nothing.
+fn to_date(target: &Target, period: &Period) -> Option<Period> {
+    let last = target.last?.min(period.last());
+    Period::custom(target.from, last).ok()
+}
+
 /// The tables whose rows have a time.
 fn dated(tables: &Tables) -> impl Iterator<Item = (TableKind, &Table)> {
     let own = tables.own.keys().map(|name| TableKind::Own(name));
@@ -415,11 +538,12 @@ fn dated(tables: &Tables) -> impl Iterator<Item = (TableKind, &Table)> {
     kinds.filter_map(|kind| Some((kind, tables.get(kind)?)))
 }
 
-/// The latest moment in any column of moments of a table.
-fn latest(table: &Table) -> i64 {
-    let clocks = ["opened_at", "first_response_at", "solved_at", "resolved_at", "submitted_at", "followed_up_at"];
-    let clocks = clocks.into_iter().chain(table.kind().clock());
-    clocks.filter_map(|name| Some(extremes(table.column(name)?, &[i64::MAX])[0]?.1)).max().unwrap_or(i64::MIN)
+/// The latest moment in any column of moments of a table, up to the moment of the run: what is dated later is a slip.
+fn latest(table: &Table, now: i64) -> i64 {
+    let clocks = ["opened_at", "first_response_at", "solved_at", "resolved_at", "updated_at"];
+    let clocks = clocks.into_iter().chain(["submitted_at", "followed_up_at", "sent_at"]).chain(table.kind().clock());
+    let end = [now.saturating_add(1)];
+    clocks.filter_map(|name| Some(extremes(table.column(name)?, &end)[0]?.1)).max().unwrap_or(i64::MIN)
 }
 
 /// Computes a column from others of a table.
@@ -471,12 +595,17 @@ fn extremes(column: &Ints, ends: &[i64]) -> Vec<Option<(i64, i64)>> {
         }
     }
     for at in 1..found.len() {
-        found[at] = match (found[at - 1], found[at]) {
-            (Some(before), Some(own)) => Some((before.0.min(own.0), before.1.max(own.1))),
-            (before, own) => own.or(before),
-        };
+        found[at] = joined(found[at - 1], found[at]);
     }
     found
+}
+
+/// The least and the greatest of two pairs of them.
+fn joined(one: Option<(i64, i64)>, other: Option<(i64, i64)>) -> Option<(i64, i64)> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some((one.0.min(other.0), one.1.max(other.1))),
+        (one, other) => one.or(other),
+    }
 }
 
 fn day(number: i64) -> NaiveDate {

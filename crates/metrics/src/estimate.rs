@@ -483,8 +483,7 @@ impl Pair {
         }
         let (below, n) = (self.y.sum as f64, self.y.n as f64);
         let ratio = self.x.sum as f64 / below;
-        let squares =
-            self.x.squares as f64 - 2.0 * ratio * self.xy as f64 + ratio * ratio * self.y.squares as f64;
+        let squares = self.x.squares as f64 - 2.0 * ratio * self.xy as f64 + ratio * ratio * self.y.squares as f64;
         let spread = if self.y.n > 1 { n / (n - 1.0) } else { 0.0 };
         let variance = squares.max(0.0) / (below * below) * spread;
         Ok(Estimate::Ratio { ratio: ratio * scale, variance: variance * scale * scale, n: self.y.n })

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::estimate::{Difference, Estimate, Method, Outcome, Undefined};
+use crate::judge::TargetReading;
 use crate::metric::Unit;
 
 /// One value with everything that is needed to show and to judge it.
@@ -33,6 +34,9 @@ pub struct Figure {
     /// Comparisons with other periods.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
+    /// What it should be, where a target says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<TargetReading>,
 }
 
 /// A value of a dimension.

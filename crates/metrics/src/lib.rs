@@ -15,6 +15,7 @@ pub mod exhibit;
 pub mod figure;
 pub mod folds;
 pub mod history;
+pub mod judge;
 pub mod lifetime;
 pub mod metric;
 pub mod reduction;

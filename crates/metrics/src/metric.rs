@@ -232,6 +232,12 @@ pub trait Metric: Debug + Send + Sync {
         self.info().good
     }
 
+    /// Tells whether each period's value rests on what happened in it alone. One that looks back over others, or has piled up, moves
+    /// slowly: limits from the moves between neighbours would take each slow drift for a signal, so it has none.
+    fn stands_alone(&self) -> bool {
+        true
+    }
+
     /// Tells whether a measure adds up over time, so that a target for a quarter is reached week by week.
     fn accumulates(&self, measure: &str) -> bool {
         let _ = measure;

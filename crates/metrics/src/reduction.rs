@@ -235,8 +235,9 @@ pub(crate) fn reduce(
             partials
         })
         .collect();
-    let merged =
-        |(index, reduction): (usize, &&Reduction)| merge(index, reduction, &partials, timeline, segments, quantile_windows);
+    let merged = |(index, reduction): (usize, &&Reduction)| {
+        merge(index, reduction, &partials, timeline, segments, quantile_windows)
+    };
     reductions.iter().enumerate().map(merged).collect()
 }
 
@@ -421,7 +422,14 @@ impl Rows {
 
 impl Partial {
     /// Adds rows to the sums of their slots and the segments that they belong to.
-    fn add(&mut self, inside: &[(u32, u32)], values: &[i64], over: &[i64], width: usize, segment: impl Fn(u32) -> usize) {
+    fn add(
+        &mut self,
+        inside: &[(u32, u32)],
+        values: &[i64],
+        over: &[i64],
+        width: usize,
+        segment: impl Fn(u32) -> usize,
+    ) {
         for &(row, slot) in inside {
             let cell = slot as usize * width + segment(row);
             self.cells[cell].add(values[row as usize]);

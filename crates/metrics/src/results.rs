@@ -9,7 +9,6 @@ use chrono::NaiveDate;
 use tallybook_ingest::TableKind;
 
 use crate::calendar::{Calendar, Window};
-use crate::sessions::Sessions;
 use crate::estimate::{Estimate, Moments, Outcome, Pair, Undefined};
 use crate::folds::purchases::{Look, Purchases, Snapshot};
 use crate::history::Fold;
@@ -17,6 +16,7 @@ use crate::lifetime::{Contracts, Movements};
 use crate::reduction::{Reduction, Sums};
 use crate::revenue::OrderValue;
 use crate::segments::Segments;
+use crate::sessions::Sessions;
 use crate::timeline::Timeline;
 
 /// What the data answered.

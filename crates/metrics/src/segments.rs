@@ -183,6 +183,11 @@ impl Dimension {
         self.tables.contains_key(&table) || (self.of_customers && table != TableKind::Spend)
     }
 
+    /// Gives the positions of its values among the segments.
+    pub const fn positions(&self) -> std::ops::Range<usize> {
+        self.first..self.first + self.values.len()
+    }
+
     /// Tells whether spend carries the dimension.
     pub fn on_spend(&self) -> bool {
         self.tables.contains_key(&TableKind::Spend)

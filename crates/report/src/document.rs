@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use tallybook_metrics::calendar::Period;
 use tallybook_metrics::exhibit::Exhibit;
 use tallybook_metrics::figure::Figure;
+use tallybook_metrics::judge::{Annotation, Control, Driven};
 use tallybook_metrics::metric::{Area, Direction, Unit};
 
 use crate::error::ReportError;
@@ -65,6 +66,15 @@ pub struct Document {
     pub command: String,
     /// The figures.
     pub figures: Vec<Figure>,
+    /// Control charts of measures.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub controls: Vec<Control>,
+    /// What drove the changes of headlines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub driven: Vec<Driven>,
+    /// What happened in the days that are shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub annotations: Vec<Annotation>,
     /// What metrics show besides.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exhibits: Vec<Exhibit>,

@@ -125,6 +125,11 @@ impl Formatter {
         self.percent(value, usize::from(size < 99.95), true)
     }
 
+    /// Writes a whole percentage.
+    pub fn percent_of(&self, share: f64) -> String {
+        self.percent(share, 0, false)
+    }
+
     /// Writes the half-width of an interval that is symmetric to the eye, or both its ends.
     pub fn interval(&self, unit: Unit, value: f64, low: f64, high: f64) -> String {
         let (below, above) = (value - low, high - value);
@@ -343,8 +348,8 @@ mod tests {
         assert_eq!(english.value(Unit::Duration, 641_418.0, None), "7.4\u{a0}d");
         assert_eq!(english.value(Unit::Duration, 252.0, None), "4.2\u{a0}min");
         assert_eq!(english.difference(Unit::Duration, -45.0, None), "\u{2212}45\u{a0}s");
-        assert_eq!(english.value(Unit::Points, 39.84, Some(3.0)), "39.8");
-        assert_eq!(english.difference(Unit::Points, -4.2, Some(3.0)), "\u{2212}4.2\u{a0}points");
+        assert_eq!(english.value(Unit::Points, 39.84, Some(0.4)), "39.8");
+        assert_eq!(english.difference(Unit::Points, -4.2, Some(0.4)), "\u{2212}4.2\u{a0}points");
     }
 
     #[test]

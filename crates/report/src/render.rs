@@ -9,9 +9,11 @@ use crate::error::ReportError;
 use crate::view::{Page, figure_index};
 
 /// The default templates, from `reports-templates/` of the repository.
-const EMBEDDED: [(&str, &str); 3] = [
+const EMBEDDED: [(&str, &str); 5] = [
     ("weekly.html", include_str!("../../../reports-templates/weekly.html")),
     ("weekly.md", include_str!("../../../reports-templates/weekly.md")),
+    ("drivers.html", include_str!("../../../reports-templates/drivers.html")),
+    ("drivers.md", include_str!("../../../reports-templates/drivers.md")),
     ("style.css", include_str!("../../../reports-templates/style.css")),
 ];
 
@@ -120,7 +122,7 @@ mod tests {
         let error = templates.check("weekli.html").expect_err("unknown");
         assert_eq!(
             error.to_string(),
-            "there is no template `weekli.html`; known are: style.css, weekly.html, weekly.md"
+            "there is no template `weekli.html`; known are: drivers.html, drivers.md, style.css, weekly.html, weekly.md"
         );
     }
 

@@ -97,7 +97,7 @@ impl OpeningHours {
                 }
             }
         }
-        Self { openings, begun, description: config.describe(zone) }
+        Self { openings, begun, description: config.describe_in(Some(zone)) }
     }
 
     /// Counts the open seconds from one moment up to another, both in seconds since 1970 UTC; 0 where the second is not later.
@@ -143,7 +143,13 @@ fn local_time(zone: Tz, moment: i64) -> NaiveDateTime {
 }
 
 impl BusinessHours {
-    fn describe(&self, zone: Tz) -> String {
+    /// Says when it is open, as far as the pipeline file does: in a zone only where it names one.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        self.describe_in(self.timezone.map(|zone| zone.0))
+    }
+
+    fn describe_in(&self, zone: Option<Tz>) -> String {
         let runs = self.hours.runs().into_iter().map(|(first, last, spans)| {
             let days = match (first, last) {
                 _ if (first + 6) % 7 == last => "every day".to_owned(),
@@ -158,7 +164,8 @@ impl BusinessHours {
             0 => String::new(),
             count => format!(", {}", counted(count as f64, "holiday")),
         };
-        format!("business hours {} ({}){holidays}", runs.join(", "), zone.name())
+        let zone = zone.map(|zone| format!(" ({})", zone.name())).unwrap_or_default();
+        format!("business hours {}{zone}{holidays}", runs.join(", "))
     }
 }
 

@@ -60,7 +60,8 @@ impl Metric for Aht {
         requests.compute(TableKind::Tickets, HANDLED, inputs, |_, _| -> RowFunction {
             Box::new(|cells| {
                 let parts = cells[1..].iter().filter(|part| **part != MISSING);
-                let whole = if cells[0] == MISSING { parts.copied().reduce(i64::saturating_add) } else { Some(cells[0]) };
+                let whole =
+                    if cells[0] == MISSING { parts.copied().reduce(i64::saturating_add) } else { Some(cells[0]) };
                 whole.filter(|seconds| *seconds > 0).unwrap_or(MISSING)
             })
         });

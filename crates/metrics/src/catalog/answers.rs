@@ -140,9 +140,8 @@ impl Promoters {
         self.up.request(requests, |score, parts| i64::from(score >= parts.high), parts);
         self.down.request(requests, |score, parts| i64::from(score <= parts.low), parts);
         if self.points.weighted {
-            let points = |score: f64, parts: Parts| {
-                100 * (i64::from(score >= parts.high) - i64::from(score <= parts.low))
-            };
+            let points =
+                |score: f64, parts: Parts| 100 * (i64::from(score >= parts.high) - i64::from(score <= parts.low));
             self.points.request(requests, points, parts);
         }
     }

@@ -48,6 +48,10 @@ impl Metric for Arpa {
         vec![Need::subscriptions()]
     }
 
+    fn stands_alone(&self) -> bool {
+        false
+    }
+
     fn request(&self, requests: &mut Requests<'_>) {
         requests.contracts();
     }

@@ -56,6 +56,10 @@ impl Metric for Backlog {
         vec![Need::of(TableKind::Tickets, &["solved_at"], &["resolved_at"])]
     }
 
+    fn stands_alone(&self) -> bool {
+        false
+    }
+
     fn request(&self, requests: &mut Requests<'_>) {
         request_closing(requests);
         requests.reduction(piled("opened_at"));

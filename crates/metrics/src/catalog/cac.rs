@@ -25,26 +25,29 @@ pub(super) const INFO: Info = Info {
         "customers of channels without cost are in the blended figure only",
         "cost leads to customers later: lag_days",
     ],
-    options: &[
-        OptionInfo {
-            name: "cost",
-            default: "fully_loaded",
-            meaning: "`fully_loaded`: all cost; `ads`: only the kinds of `ads_kinds`",
-        },
-        OptionInfo { name: "ads_kinds", default: "[ads]", meaning: "values of spend.kind that are advertising" },
-        OptionInfo {
-            name: "lag_days",
-            default: "0",
-            meaning: "cost is taken from so many days earlier than customers",
-        },
-    ],
+    options: &[COST, ADS_KINDS, LAG_DAYS],
     example: "{cost: ads, lag_days: 7}",
 };
+
+/// The option that says which cost counts.
+pub(super) const COST: OptionInfo = OptionInfo {
+    name: "cost",
+    default: "fully_loaded",
+    meaning: "`fully_loaded`: all cost; `ads`: only the kinds of `ads_kinds`",
+};
+
+/// The option that says what is advertising.
+pub(super) const ADS_KINDS: OptionInfo =
+    OptionInfo { name: "ads_kinds", default: "[ads]", meaning: "values of spend.kind that are advertising" };
+
+/// The option that says how long cost leads customers.
+pub(super) const LAG_DAYS: OptionInfo =
+    OptionInfo { name: "lag_days", default: "0", meaning: "cost is taken from so many days earlier than customers" };
 
 /// Which cost counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum Cost {
+pub(super) enum Cost {
     /// Advertising only.
     Ads,
     /// Everything in the table.
@@ -68,15 +71,32 @@ pub(super) struct Cac {
     lag_days: u16,
 }
 
-fn ads() -> Vec<String> {
+pub(super) fn ads() -> Vec<String> {
     vec!["ads".to_owned()]
 }
 
-impl Cac {
+/// What counts as the cost of winning customers: the options of every metric that sets something against it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outlay<'a> {
+    pub(super) cost: Cost,
+    pub(super) ads_kinds: &'a [String],
+    pub(super) lag_days: u16,
+}
+
+/// What was spent, and the customers that it won.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Won {
+    /// Cost in minor units, more than nothing.
+    pub(super) amount: i128,
+    /// New customers, at least one.
+    pub(super) count: u64,
+}
+
+impl Outlay<'_> {
     fn spend(&self) -> Reduction {
         Reduction {
             terms: vec![("amount", 1)],
-            only: (self.cost == Cost::Ads).then(|| ("kind", self.ads_kinds.clone())),
+            only: (self.cost == Cost::Ads).then(|| ("kind", self.ads_kinds.to_vec())),
             ..Reduction::rows(TableKind::Spend, Clock::SpentOn)
         }
     }
@@ -86,18 +106,8 @@ impl Cac {
         let lag = -i64::from(self.lag_days);
         calendar.window(shift(window.from, lag), shift(window.to, lag))
     }
-}
 
-impl Metric for Cac {
-    fn info(&self) -> &'static Info {
-        &INFO
-    }
-
-    fn measures(&self) -> Vec<Measure> {
-        vec![Measure::headline(Unit::Money)]
-    }
-
-    fn policy(&self, _: &OrderValue) -> String {
+    pub(super) fn policy(&self) -> String {
         let cost = match self.cost {
             Cost::FullyLoaded => "all cost in the spend table".to_owned(),
             Cost::Ads => format!("advertising cost ({})", self.ads_kinds.join(", ")),
@@ -105,13 +115,12 @@ impl Metric for Cac {
         if self.lag_days == 0 { cost } else { format!("{cost}, from {} days earlier", self.lag_days) }
     }
 
-    fn needs(&self) -> Vec<Need> {
+    pub(super) fn need(&self) -> Need {
         let columns: &[&str] = if self.cost == Cost::Ads { &["kind"] } else { &[] };
-        let spend = Need::of(TableKind::Spend, columns, &[]);
-        vec![Need { optional: Vec::new(), ..Need::orders() }, spend]
+        Need::of(TableKind::Spend, columns, &[])
     }
 
-    fn request(&self, requests: &mut Requests<'_>) {
+    pub(super) fn request(&self, requests: &mut Requests<'_>) {
         requests.firsts(false);
         requests.reduction(self.spend());
         for wanted in requests.wanted {
@@ -120,7 +129,8 @@ impl Metric for Cac {
         }
     }
 
-    fn outcome(&self, results: &Results, _measure: &str, cell: &Cell) -> Outcome {
+    /// Reads what was spent on the customers who came in a period, and how many they are; why that cannot be said where it cannot.
+    pub(super) fn won(&self, results: &Results, cell: &Cell) -> Result<Won, Undefined> {
         if let Some(dimension) = results.segments.dimension_of(cell.segment).filter(|dimension| !dimension.on_spend()) {
             return Err(Undefined::because(format!("spend has no {}", dimension.name)));
         }
@@ -136,6 +146,39 @@ impl Metric for Cac {
         if count == 0 {
             return Err(Undefined::because("cost, but no new customers"));
         }
-        Ok(Estimate::PerCount { amount: spend.sum, count })
+        Ok(Won { amount: spend.sum, count })
+    }
+}
+
+impl Cac {
+    fn outlay(&self) -> Outlay<'_> {
+        Outlay { cost: self.cost, ads_kinds: &self.ads_kinds, lag_days: self.lag_days }
+    }
+}
+
+impl Metric for Cac {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn measures(&self) -> Vec<Measure> {
+        vec![Measure::headline(Unit::Money)]
+    }
+
+    fn policy(&self, _: &OrderValue) -> String {
+        self.outlay().policy()
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need { optional: Vec::new(), ..Need::orders() }, self.outlay().need()]
+    }
+
+    fn request(&self, requests: &mut Requests<'_>) {
+        self.outlay().request(requests);
+    }
+
+    fn outcome(&self, results: &Results, _measure: &str, cell: &Cell) -> Outcome {
+        let Won { amount, count } = self.outlay().won(results, cell)?;
+        Ok(Estimate::PerCount { amount, count })
     }
 }

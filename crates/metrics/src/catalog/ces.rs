@@ -26,7 +26,11 @@ pub(super) const INFO: Info = Info {
     options: &[
         OptionInfo { name: "reversed", default: "false", meaning: "the least score is easiest, as in CES 1" },
         OptionInfo { name: "scale", default: "{from: 1, to: 7}", meaning: "the least and the greatest score" },
-        OptionInfo { name: "top_box", default: "none", meaning: "show the share of this many of the easiest scores too" },
+        OptionInfo {
+            name: "top_box",
+            default: "none",
+            meaning: "show the share of this many of the easiest scores too",
+        },
         OptionInfo { name: "weighted", default: "false", meaning: "count each answer with its weight" },
     ],
     example: "{top_box: 2, reversed: true}",
@@ -106,7 +110,8 @@ impl Metric for Ces {
 
     fn request(&self, requests: &mut Requests<'_>) {
         let turned = self.turned();
-        let ease = |score: f64, parts: Parts| thousandths(if parts.low > 0.0 { parts.low - score } else { score }, parts);
+        let ease =
+            |score: f64, parts: Parts| thousandths(if parts.low > 0.0 { parts.low - score } else { score }, parts);
         self.ease().request(requests, ease, Parts { low: turned, high: 0.0 });
         if let Some(top) = self.top_box {
             let least = (self.scale.to + 1 - i64::from(top)) as f64;

@@ -6,13 +6,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tallybook_btyd::{AnyFit, Kind};
 
-use super::inactivity_churn::{pair, request_pairs};
+use super::inactivity_churn::request_pairs;
+use super::lifetime_value;
 use super::shared::{CohortCell, CohortView, DayCount, Draws, Fraction, LifeBasis, Rate, cumulative_revenue, days};
 use crate::calendar::{Period, Window};
 use crate::estimate::{Estimate, Method, Moments, Outcome, Predicted, Undefined};
 use crate::exhibit::{Body, Exhibit, Table, counted};
 use crate::folds::cohorts::{Ages, CohortGrain, CohortStart};
-use crate::folds::inactivity::Inactivity;
 use crate::folds::purchases::Look;
 use crate::lifetime::{
     Assumptions, ContractValuation, HoldOut, Known, ModelCard, Valuation, by_cohort, by_dimension, months_of,
@@ -198,7 +198,7 @@ impl Clv {
     }
 
     fn margin(&self) -> f64 {
-        self.gross_margin.map_or(1.0, |margin| margin.0)
+        lifetime_value::margin(self.gross_margin)
     }
 
     /// Turns revenue a customer into margin a customer.
@@ -211,30 +211,6 @@ impl Clv {
             }
             other => Ok(other),
         }
-    }
-
-    /// Margin a customer and window over churn a window.
-    ///
-    /// With y the revenue before and z whether the customer was lost, the value is margin x sum(y) / sum(z); the delta method gives the
-    /// variance of that ratio over customers as margin^2 x (sum(y^2) - 2 r sum(y z) + r^2 sum(z^2)) / sum(z)^2 with r = sum(y) / sum(z).
-    fn formula(&self, results: &Results, cell: &Cell) -> Outcome {
-        let (before, _) = pair(&results.calendar, self.before_days, self.after_days, &cell.window);
-        results.covered_whole(&before)?;
-        let key = Inactivity::key(self.before_days.0, self.after_days.0);
-        let found = results.fold::<Inactivity>(&key).and_then(|fold| fold.cell(&before, cell.segment));
-        let Some(found) = found.filter(|found| found.revenue.n > 0) else {
-            return Err(Undefined::because("no customers active in the window before"));
-        };
-        if found.lost == 0 {
-            return Err(Undefined::because("no customer was lost: expected life is without end"));
-        }
-        let (sum, lost) = (found.revenue.sum as f64, found.lost as f64);
-        let (squares, cross) = (found.revenue.squares as f64, found.lost_revenue as f64);
-        let ratio = sum / lost;
-        let variance = (squares - 2.0 * ratio * cross + ratio * ratio * lost) / (lost * lost);
-        // Revenue is a window before's, churn a window after's: both to the same length of time.
-        let margin = self.margin() * f64::from(self.after_days.0) / f64::from(self.before_days.0);
-        Ok(Estimate::Ratio { ratio: margin * ratio, variance: margin * margin * variance.max(0.0), n: found.revenue.n })
     }
 }
 
@@ -349,10 +325,7 @@ impl Metric for Clv {
     }
 
     fn policy(&self, _: &OrderValue) -> String {
-        let basis = match self.gross_margin {
-            Some(Fraction(margin)) => format!("gross margin of {}%", (margin * 1000.0).round() / 10.0),
-            None => "revenue, for want of a gross margin".to_owned(),
-        };
+        let basis = lifetime_value::basis(self.gross_margin);
         let rate = (self.discount_rate.0 * 1000.0).round() / 10.0;
         if self.basis == LifeBasis::Contracts {
             return format!(
@@ -384,6 +357,10 @@ impl Metric for Clv {
         }
     }
 
+    fn stands_alone(&self) -> bool {
+        false
+    }
+
     fn request(&self, requests: &mut Requests<'_>) {
         if self.basis == LifeBasis::Contracts {
             return requests.contracts();
@@ -404,7 +381,10 @@ impl Metric for Clv {
             return self.contracted(results, measure, cell);
         }
         match measure {
-            FORMULA => return self.formula(results, cell),
+            FORMULA => {
+                let (before, after) = (self.before_days, self.after_days);
+                return lifetime_value::by_formula(results, cell, before, after, self.margin());
+            }
             PREDICTED | EQUITY | ALIVE | GONE => return self.predicted(results, measure, cell),
             _ => {}
         }

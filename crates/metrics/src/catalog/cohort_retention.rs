@@ -174,6 +174,10 @@ impl Metric for CohortRetention {
         self.0.needs()
     }
 
+    fn stands_alone(&self) -> bool {
+        false
+    }
+
     fn request(&self, requests: &mut Requests<'_>) {
         self.0.view().request(requests);
     }

@@ -85,7 +85,8 @@ impl Metric for Csat {
 
     fn contradiction(&self) -> Option<&'static str> {
         let scores = self.scale.to - self.scale.from + 1;
-        (self.top == 0 || i64::from(self.top) >= scores).then_some("`box` is at least 1 and fewer than the scale has scores")
+        (self.top == 0 || i64::from(self.top) >= scores)
+            .then_some("`box` is at least 1 and fewer than the scale has scores")
     }
 
     fn request(&self, requests: &mut Requests<'_>) {

@@ -44,6 +44,10 @@ impl Metric for CustomersNew {
         vec![Need::orders()]
     }
 
+    fn accumulates(&self, _measure: &str) -> bool {
+        true
+    }
+
     fn request(&self, requests: &mut Requests<'_>) {
         requests.firsts(false);
     }

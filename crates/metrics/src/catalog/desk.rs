@@ -1,8 +1,8 @@
 //! The service desk: work that metrics of tickets share.
 
-use tallybook_ingest::{MISSING, TableKind};
+use tallybook_ingest::{MISSING, Table, TableKind};
 
-use crate::calendar::{BusinessHours, Calendar, OpeningHours};
+use crate::calendar::{BusinessHours, OpeningHours};
 use crate::estimate::{Estimate, Moments, Outcome};
 use crate::metric::{Cell, Measure, Requests, Results, RowFunction, Unit};
 use crate::reduction::{MEDIAN, Reduction};
@@ -38,10 +38,7 @@ impl Stretch {
     }
 
     fn by_opening(&self) -> Reduction {
-        Reduction {
-            quantiles: vec![MEDIAN, P90],
-            ..Reduction::sum(TableKind::Tickets, "opened_at", self.seconds)
-        }
+        Reduction { quantiles: vec![MEDIAN, P90], ..Reduction::sum(TableKind::Tickets, "opened_at", self.seconds) }
     }
 
     fn still_open(&self) -> Reduction {
@@ -86,22 +83,30 @@ pub(super) fn first_known(cells: &[i64]) -> i64 {
 }
 
 /// Says in which hours a stretch is measured.
-pub(super) fn hours_policy(hours: Option<&BusinessHours>, calendar: Option<&Calendar>) -> String {
-    match (hours, calendar) {
-        (None, _) => "hours of the clock".to_owned(),
-        (Some(hours), Some(calendar)) => OpeningHours::new(hours, calendar.zone).describe(),
-        (Some(hours), None) => OpeningHours::new(hours, chrono_tz::UTC).describe(),
+pub(super) fn hours_policy(hours: Option<&BusinessHours>) -> String {
+    hours.map_or_else(|| "hours of the clock".to_owned(), BusinessHours::describe)
+}
+
+/// Name of the computed column of when a ticket was closed.
+pub(super) const CLOSED_AT: &str = "tickets.closed_at";
+
+/// Columns that say when a ticket was closed.
+pub(super) const CLOSING: &[&str] = &["resolved_at", "solved_at", "reopened_count"];
+
+/// Tells by the first three cells, in the order of [`CLOSING`], when a ticket was closed: when it was resolved at last, or else solved. One
+/// that was solved, opened again and not resolved since is not closed, where the table says when tickets are resolved.
+pub(super) fn closing(table: &Table) -> impl Fn(&[i64]) -> i64 + Copy + Send + Sync + use<> {
+    let says = table.column("resolved_at").is_some();
+    move |cells| match (cells[0], cells[2]) {
+        (MISSING, MISSING | 0) => cells[1],
+        (MISSING, _) if !says => cells[1],
+        (resolved, _) => resolved,
     }
 }
 
-/// Name of the computed column of when a ticket was closed: resolved at last, or else solved.
-pub(super) const CLOSED_AT: &str = "tickets.closed_at";
-
 /// Asks when tickets were closed.
 pub(super) fn request_closing(requests: &mut Requests<'_>) {
-    requests.compute(TableKind::Tickets, CLOSED_AT, &["resolved_at", "solved_at"], |_, _| -> RowFunction {
-        Box::new(first_known)
-    });
+    requests.compute(TableKind::Tickets, CLOSED_AT, CLOSING, |table, _| -> RowFunction { Box::new(closing(table)) });
 }
 
 /// Takes a share of marks, of which there are none where all are still pending.

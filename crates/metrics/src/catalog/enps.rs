@@ -20,6 +20,7 @@ pub(super) const INFO: Info = Info {
     interval: "normal, with se = sqrt((p + d - (p - d)^2) / n)",
     traps: &[
         "fewer than five answers are never shown, whatever `min_n` says: employees must not be told apart",
+        "where one part of a dimension is too small, no part is shown: the others would give it away",
         "a score of 11 is no promoter: what is not from 0 to 10 is quarantined",
     ],
     options: &[],
@@ -62,9 +63,13 @@ impl Metric for Enps {
     }
 
     fn outcome(&self, results: &Results, _measure: &str, cell: &Cell) -> Outcome {
-        match PROMOTERS.up.counts(results, cell) {
-            (_, n) if (1..ANONYMOUS).contains(&n) => Err(Undefined::TooFew { n, least: ANONYMOUS }),
-            _ => PROMOTERS.net(results, cell),
+        let n = |segment| PROMOTERS.up.counts(results, &Cell { segment, ..*cell }).1;
+        let few = |n: &u64| (1..ANONYMOUS).contains(n);
+        // Where one part of a dimension is hidden, the others would give it away.
+        let beside = results.segments.dimension_of(cell.segment).and_then(|own| own.positions().map(n).find(few));
+        match Some(n(cell.segment)).filter(few).or(beside) {
+            Some(n) => Err(Undefined::TooFew { n, least: ANONYMOUS }),
+            None => PROMOTERS.net(results, cell),
         }
     }
 }

@@ -48,6 +48,10 @@ impl Metric for ExpansionRevenue {
         vec![Need::subscriptions()]
     }
 
+    fn accumulates(&self, _measure: &str) -> bool {
+        true
+    }
+
     fn request(&self, requests: &mut Requests<'_>) {
         requests.contracts();
     }

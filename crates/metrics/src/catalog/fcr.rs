@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tallybook_ingest::{MISSING, TableKind};
 
-use super::desk::{first_known, matured_share};
+use super::desk::{closing, matured_share};
 use super::shared::{DayCount, days};
 use crate::estimate::{Estimate, Outcome};
 use crate::metric::{
@@ -29,7 +29,11 @@ pub(super) const INFO: Info = Info {
         "a customer who gives up or opens another ticket looks like one who was helped",
     ],
     options: &[
-        OptionInfo { name: "window_days", default: "7", meaning: "days in which a closed ticket could be opened again" },
+        OptionInfo {
+            name: "window_days",
+            default: "7",
+            meaning: "days in which a closed ticket could be opened again",
+        },
         OptionInfo {
             name: "when_known",
             default: "false",
@@ -55,7 +59,7 @@ const fn week() -> DayCount {
     DayCount(7)
 }
 
-const INPUTS: &[&str] = &["resolved_at", "solved_at", "contacts", "reopened_count"];
+const INPUTS: &[&str] = &["resolved_at", "solved_at", "reopened_count", "contacts"];
 const CLOCK: &str = "fcr.counts_at";
 const SHARE: &str = "fcr.first_contact";
 const PENDING: &str = "fcr.pending";
@@ -72,10 +76,7 @@ impl Metric for Fcr {
     }
 
     fn measures(&self) -> Vec<Measure> {
-        vec![
-            Measure::headline(Unit::Share),
-            Measure { key: "pending", suffix: "closed, too early to tell", unit: Unit::Count },
-        ]
+        vec![Measure::headline(Unit::Share), Measure { key: "pending", suffix: "too early to tell", unit: Unit::Count }]
     }
 
     fn good(&self, measure: &str) -> Direction {
@@ -84,7 +85,10 @@ impl Metric for Fcr {
 
     fn policy(&self, _: &OrderValue) -> String {
         let when = if self.when_known { "when they are over" } else { "when it was closed" };
-        format!("{} to be opened again; a ticket counts {when}", days(self.window_days))
+        format!(
+            "{} to be opened again; a ticket counts {when}; where contacts are not known, only whether it was opened again",
+            days(self.window_days)
+        )
     }
 
     fn needs(&self) -> Vec<Need> {
@@ -94,24 +98,27 @@ impl Metric for Fcr {
     fn request(&self, requests: &mut Requests<'_>) {
         let window = self.seconds();
         let delay = if self.when_known { window } else { 0 };
-        requests.compute(TableKind::Tickets, CLOCK, INPUTS, move |_, _| -> RowFunction {
-            Box::new(move |cells| match first_known(&cells[..2]) {
+        requests.compute(TableKind::Tickets, CLOCK, INPUTS, move |table, _| -> RowFunction {
+            let closed_at = closing(table);
+            Box::new(move |cells| match closed_at(cells) {
                 MISSING => MISSING,
                 closed => closed + delay,
             })
         });
-        requests.compute(TableKind::Tickets, SHARE, INPUTS, move |_, as_of| -> RowFunction {
-            Box::new(move |cells| match first_known(&cells[..2]) {
+        requests.compute(TableKind::Tickets, SHARE, INPUTS, move |table, as_of| -> RowFunction {
+            let closed_at = closing(table);
+            Box::new(move |cells| match closed_at(cells) {
                 MISSING => MISSING,
                 closed if closed + window > as_of => MISSING,
                 _ => {
-                    let (contacts, reopened) = (cells[2], cells[3]);
+                    let (reopened, contacts) = (cells[2], cells[3]);
                     i64::from((contacts == MISSING || contacts <= 1) && (reopened == MISSING || reopened == 0))
                 }
             })
         });
-        requests.compute(TableKind::Tickets, PENDING, INPUTS, move |_, as_of| -> RowFunction {
-            Box::new(move |cells| match first_known(&cells[..2]) {
+        requests.compute(TableKind::Tickets, PENDING, INPUTS, move |table, as_of| -> RowFunction {
+            let closed_at = closing(table);
+            Box::new(move |cells| match closed_at(cells) {
                 closed if closed != MISSING && closed + window > as_of => 1,
                 _ => MISSING,
             })
@@ -121,7 +128,8 @@ impl Metric for Fcr {
     }
 
     fn outcome(&self, results: &Results, measure: &str, cell: &Cell) -> Outcome {
-        let sums = |column| results.sums(&Reduction::sum(TableKind::Tickets, CLOCK, column), &cell.window, cell.segment);
+        let sums =
+            |column| results.sums(&Reduction::sum(TableKind::Tickets, CLOCK, column), &cell.window, cell.segment);
         let pending = sums(PENDING).n;
         if measure == "pending" {
             return Ok(Estimate::Count(pending));

@@ -59,10 +59,7 @@ impl Metric for FeedbackLoopClosure {
     }
 
     fn measures(&self) -> Vec<Measure> {
-        vec![
-            Measure::headline(Unit::Share),
-            Measure { key: "pending", suffix: "hours not over", unit: Unit::Count },
-        ]
+        vec![Measure::headline(Unit::Share), Measure { key: "pending", suffix: "hours not over", unit: Unit::Count }]
     }
 
     fn good(&self, measure: &str) -> Direction {

@@ -65,7 +65,7 @@ impl Metric for FirstResponseTime {
     }
 
     fn policy(&self, _: &OrderValue) -> String {
-        hours_policy(self.business_hours.as_ref(), None)
+        hours_policy(self.business_hours.as_ref())
     }
 
     fn needs(&self) -> Vec<Need> {

@@ -81,6 +81,10 @@ impl Metric for InactivityChurn {
         vec![Need::orders()]
     }
 
+    fn stands_alone(&self) -> bool {
+        false
+    }
+
     fn request(&self, requests: &mut Requests<'_>) {
         request_pairs(requests, self.before_days, self.after_days);
     }

@@ -7,24 +7,33 @@ mod arpa;
 mod arpc;
 mod backlog;
 mod cac;
+mod cac_payback;
 mod ces;
+mod churn_rate;
 mod clv;
 mod cohort_churn;
 mod cohort_retention;
+mod conversion_rate;
 mod csat;
 mod customer_growth;
 mod customers_active;
 mod customers_new;
 mod customers_returning;
+mod dau;
 mod desk;
+mod engagement_rate;
 mod enps;
 mod expansion_revenue;
 mod fcr;
 mod feedback_loop_closure;
 mod first_response_time;
+mod goal_completion;
 mod gross_mrr_churn;
 mod grr;
 mod inactivity_churn;
+mod lifetime_value;
+mod ltv_cac;
+mod mau;
 mod mrr;
 mod mrr_movements;
 mod net_mrr_churn;
@@ -33,18 +42,24 @@ mod nrr;
 mod orders;
 mod orders_per_customer;
 mod quick_ratio;
+mod renewal_rate;
 mod reopen_rate;
 mod repeat_rate;
 mod resolution_time;
 mod response_rate;
+mod retention_rate;
+mod return_rate;
 mod revenue;
 mod revenue_growth;
 mod rfm_segments;
 mod sentiment;
 mod shared;
 mod sla_attainment;
+mod stickiness;
 mod survival;
 mod ticket_volume;
+mod trial_to_paid;
+mod wau;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
@@ -91,6 +106,13 @@ impl Entry {
         self.configure(empty).map_err(|error| error.to_string())
     }
 
+    /// Makes the metric with the options of its example, for those of which some have no default.
+    #[cfg(test)]
+    fn example_metric(&self) -> Result<Box<dyn Metric>, String> {
+        let example: serde_json::Value = serde_yaml::from_str(self.info.example).map_err(|error| error.to_string())?;
+        self.configure(example).map_err(|error| error.to_string())
+    }
+
     /// Gives the JSON Schema of the options.
     pub fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
         (self.schema)(generator)
@@ -102,7 +124,11 @@ impl Entry {
 pub const CATALOG: &[Entry] = &[
     Entry::of::<customers_new::CustomersNew>(&customers_new::INFO),
     Entry::of::<cac::Cac>(&cac::INFO),
+    Entry::of::<cac_payback::CacPayback>(&cac_payback::INFO),
+    Entry::of::<ltv_cac::LtvCac>(&ltv_cac::INFO),
     Entry::of::<customer_growth::CustomerGrowth>(&customer_growth::INFO),
+    Entry::of::<conversion_rate::ConversionRate>(&conversion_rate::INFO),
+    Entry::of::<trial_to_paid::TrialToPaid>(&trial_to_paid::INFO),
     Entry::of::<revenue::Revenue>(&revenue::INFO),
     Entry::of::<revenue_growth::RevenueGrowth>(&revenue_growth::INFO),
     Entry::of::<orders::Orders>(&orders::INFO),
@@ -114,6 +140,9 @@ pub const CATALOG: &[Entry] = &[
     Entry::of::<repeat_rate::RepeatRate>(&repeat_rate::INFO),
     Entry::of::<cohort_retention::CohortRetention>(&cohort_retention::INFO),
     Entry::of::<cohort_churn::CohortChurn>(&cohort_churn::INFO),
+    Entry::of::<churn_rate::ChurnRate>(&churn_rate::INFO),
+    Entry::of::<retention_rate::RetentionRate>(&retention_rate::INFO),
+    Entry::of::<renewal_rate::RenewalRate>(&renewal_rate::INFO),
     Entry::of::<inactivity_churn::InactivityChurn>(&inactivity_churn::INFO),
     Entry::of::<survival::Survival>(&survival::INFO),
     Entry::of::<rfm_segments::RfmSegments>(&rfm_segments::INFO),
@@ -142,6 +171,13 @@ pub const CATALOG: &[Entry] = &[
     Entry::of::<response_rate::ResponseRate>(&response_rate::INFO),
     Entry::of::<feedback_loop_closure::FeedbackLoopClosure>(&feedback_loop_closure::INFO),
     Entry::of::<sentiment::Sentiment>(&sentiment::INFO),
+    Entry::of::<dau::Dau>(&dau::INFO),
+    Entry::of::<wau::Wau>(&wau::INFO),
+    Entry::of::<mau::Mau>(&mau::INFO),
+    Entry::of::<stickiness::Stickiness>(&stickiness::INFO),
+    Entry::of::<engagement_rate::EngagementRate>(&engagement_rate::INFO),
+    Entry::of::<return_rate::ReturnRate>(&return_rate::INFO),
+    Entry::of::<goal_completion::GoalCompletion>(&goal_completion::INFO),
 ];
 
 /// Finds a metric by its identifier.
@@ -197,7 +233,7 @@ mod tests {
     #[test]
     fn headlines_come_first() {
         for entry in CATALOG {
-            let metric = entry.default_metric().expect("defaults");
+            let metric = entry.example_metric().expect("an example");
             let measures = metric.measures();
             assert_eq!(measures[0].key, crate::metric::Measure::HEADLINE, "{}", entry.info.id);
             assert_eq!(measures[0].unit, entry.info.unit, "{}", entry.info.id);

@@ -48,6 +48,10 @@ impl Metric for Mrr {
         vec![Need::subscriptions()]
     }
 
+    fn stands_alone(&self) -> bool {
+        false
+    }
+
     fn request(&self, requests: &mut Requests<'_>) {
         requests.contracts();
     }

@@ -60,6 +60,10 @@ impl Metric for MrrMovements {
         vec![Need::subscriptions()]
     }
 
+    fn accumulates(&self, _measure: &str) -> bool {
+        true
+    }
+
     fn request(&self, requests: &mut Requests<'_>) {
         requests.contracts();
     }

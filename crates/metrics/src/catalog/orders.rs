@@ -45,6 +45,10 @@ impl Metric for Orders {
         vec![Need::orders()]
     }
 
+    fn accumulates(&self, _measure: &str) -> bool {
+        true
+    }
+
     fn request(&self, requests: &mut Requests<'_>) {
         requests.reduction(shared::placed());
     }

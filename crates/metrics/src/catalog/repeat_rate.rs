@@ -69,6 +69,10 @@ impl Metric for RepeatRate {
         vec![Need::orders()]
     }
 
+    fn stands_alone(&self) -> bool {
+        false
+    }
+
     fn request(&self, requests: &mut Requests<'_>) {
         requests.firsts(self.per == Per::Day);
     }

@@ -95,7 +95,7 @@ impl Metric for ResolutionTime {
             Until::First => "first solution",
             Until::Full => "last resolution",
         };
-        format!("until the {until}, in {}", hours_policy(self.business_hours.as_ref(), None))
+        format!("until the {until}, in {}", hours_policy(self.business_hours.as_ref()))
     }
 
     fn needs(&self) -> Vec<Need> {

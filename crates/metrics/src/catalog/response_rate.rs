@@ -25,7 +25,11 @@ pub(super) const INFO: Info = Info {
         "surveys that were not answered must be in the table: without them the rate is 100%",
         "surveys sent yesterday may be answered tomorrow: recent periods rise still",
     ],
-    options: &[OptionInfo { name: "kind", default: "all", meaning: "only surveys of this kind: nps, csat, ces or enps" }],
+    options: &[OptionInfo {
+        name: "kind",
+        default: "all",
+        meaning: "only surveys of this kind: nps, csat, ces or enps",
+    }],
     example: "{kind: nps}",
 };
 

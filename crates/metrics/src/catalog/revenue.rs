@@ -45,6 +45,10 @@ impl Metric for Revenue {
         vec![Need::orders()]
     }
 
+    fn accumulates(&self, _measure: &str) -> bool {
+        true
+    }
+
     fn request(&self, requests: &mut Requests<'_>) {
         shared::request_revenue(requests);
     }

@@ -178,6 +178,10 @@ impl Metric for RfmSegments {
         vec![Need::orders()]
     }
 
+    fn stands_alone(&self) -> bool {
+        false
+    }
+
     fn request(&self, requests: &mut Requests<'_>) {
         requests.each_customer();
     }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tallybook_ingest::{MISSING, TableKind};
 
+use super::response_rate::Kind;
 use crate::estimate::Outcome;
 use crate::metric::{
     Area, Cell, Direction, Info, Measure, Metric, Need, OptionInfo, Requests, Results, RowFunction, Unit,
@@ -14,7 +15,7 @@ use crate::sentiment::{LANGUAGE, Sentiment as Class, classify};
 
 pub(super) const INFO: Info = Info {
     id: "sentiment",
-    title: "Positive comments",
+    title: "Sentiment of comments",
     area: Area::Voice,
     unit: Unit::Share,
     good: Direction::Up,
@@ -27,7 +28,11 @@ pub(super) const INFO: Info = Info {
         "complaints that name facts and no feeling come out neutral: of 24 complaints kept apart for a test, 14 were found",
         "irony is read as praise",
     ],
-    options: &[OptionInfo { name: "kind", default: "all", meaning: "only comments on surveys of this kind: nps, csat, ces or enps" }],
+    options: &[OptionInfo {
+        name: "kind",
+        default: "all",
+        meaning: "only comments on surveys of this kind: nps, csat, ces or enps",
+    }],
     example: "{}",
 };
 
@@ -37,7 +42,7 @@ pub(super) const INFO: Info = Info {
 pub(super) struct Sentiment {
     /// Only comments on surveys of this kind.
     #[serde(default)]
-    kind: Option<super::response_rate::Kind>,
+    kind: Option<Kind>,
 }
 
 const CLASSES: [(&str, &str, Class); 3] = [
@@ -47,11 +52,15 @@ const CLASSES: [(&str, &str, Class); 3] = [
 ];
 
 impl Sentiment {
+    /// What employees write is not for a report on customers, and could tell who they are.
+    fn kinds(&self) -> Vec<String> {
+        let customers = [Kind::Nps, Kind::Csat, Kind::Ces];
+        let kinds = self.kind.map_or_else(|| customers.to_vec(), |kind| vec![kind]);
+        kinds.into_iter().map(|kind| kind.name().to_owned()).collect()
+    }
+
     fn of(&self, column: &'static str) -> Reduction {
-        Reduction {
-            only: self.kind.map(|kind| ("kind", vec![kind.name().to_owned()])),
-            ..Reduction::sum(TableKind::Surveys, "submitted_at", column)
-        }
+        Reduction { only: Some(("kind", self.kinds())), ..Reduction::sum(TableKind::Surveys, "submitted_at", column) }
     }
 }
 
@@ -77,7 +86,7 @@ impl Metric for Sentiment {
     }
 
     fn policy(&self, _: &OrderValue) -> String {
-        format!("comments in {LANGUAGE}; no comment is shown")
+        format!("comments in {LANGUAGE} on {}; no comment is shown", self.kinds().join(", "))
     }
 
     fn needs(&self) -> Vec<Need> {

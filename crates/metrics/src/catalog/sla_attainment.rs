@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tallybook_ingest::{MISSING, TableKind};
 
-use super::desk::{CLOSED_AT, first_known, request_closing};
+use super::desk::{CLOSED_AT, closing, request_closing};
 use crate::estimate::{Estimate, Outcome};
 use crate::metric::{Area, Cell, Direction, Info, Measure, Metric, Need, Requests, Results, RowFunction, Unit};
 use crate::reduction::Reduction;
@@ -22,6 +22,7 @@ pub(super) const INFO: Info = Info {
     interval: "Wilson (share), Poisson (count)",
     traps: &[
         "open tickets that are overdue are in neither number until they are closed: they are counted beside",
+        "open and overdue are tickets that are so today: the number of a past period shrinks as they are closed",
         "tickets without an agreement are in neither number",
         "where the table says itself whether the agreement was kept, that counts",
     ],
@@ -34,7 +35,7 @@ pub(super) const INFO: Info = Info {
 #[serde(deny_unknown_fields)]
 pub(super) struct SlaAttainment {}
 
-const INPUTS: &[&str] = &["resolved_at", "solved_at", "sla_due_at", "sla_met"];
+const INPUTS: &[&str] = &["resolved_at", "solved_at", "reopened_count", "sla_due_at", "sla_met"];
 const MET: &str = "sla_attainment.met";
 const OVERDUE: &str = "sla_attainment.overdue";
 
@@ -72,15 +73,17 @@ impl Metric for SlaAttainment {
 
     fn request(&self, requests: &mut Requests<'_>) {
         request_closing(requests);
-        requests.compute(TableKind::Tickets, MET, INPUTS, |_, _| -> RowFunction {
-            Box::new(|cells| match (first_known(&cells[..2]), cells[2], cells[3]) {
+        requests.compute(TableKind::Tickets, MET, INPUTS, |table, _| -> RowFunction {
+            let closed_at = closing(table);
+            Box::new(move |cells| match (closed_at(cells), cells[3], cells[4]) {
                 (MISSING, ..) | (_, MISSING, MISSING) => MISSING,
                 (closed, due, MISSING) => i64::from(closed <= due),
                 (_, _, met) => met,
             })
         });
-        requests.compute(TableKind::Tickets, OVERDUE, INPUTS, |_, as_of| -> RowFunction {
-            Box::new(move |cells| match (first_known(&cells[..2]), cells[2]) {
+        requests.compute(TableKind::Tickets, OVERDUE, INPUTS, |table, as_of| -> RowFunction {
+            let closed_at = closing(table);
+            Box::new(move |cells| match (closed_at(cells), cells[3]) {
                 (MISSING, due) if due != MISSING && due < as_of => 1,
                 _ => MISSING,
             })

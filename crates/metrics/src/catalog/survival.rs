@@ -252,6 +252,10 @@ impl Metric for Survival {
         }
     }
 
+    fn stands_alone(&self) -> bool {
+        false
+    }
+
     fn request(&self, requests: &mut Requests<'_>) {
         match self.basis {
             LifeBasis::Purchases => requests.purchases(),

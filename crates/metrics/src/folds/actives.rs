@@ -51,7 +51,13 @@ impl ActiveRule {
 
 impl Actives {
     /// Prepares the fold; `names` are the events by number.
-    pub fn new(rule: &ActiveRule, mut windows: Vec<Window>, names: &[String], calendar: &Calendar, segments: usize) -> Self {
+    pub fn new(
+        rule: &ActiveRule,
+        mut windows: Vec<Window>,
+        names: &[String],
+        calendar: &Calendar,
+        segments: usize,
+    ) -> Self {
         windows.sort_unstable();
         windows.dedup();
         let number = |name: &String| names.iter().position(|own| own == name).map_or(-1, |at| at as i64);
@@ -100,7 +106,8 @@ impl Fold for Actives {
         for event in history.orders {
             let Some(day) = self.days.find(event.at) else { continue };
             let start = self.days.cuts()[day];
-            if self.active.as_ref().is_none_or(|active| active.contains(&event.amount)) && active.last() != Some(&start) {
+            if self.active.as_ref().is_none_or(|active| active.contains(&event.amount)) && active.last() != Some(&start)
+            {
                 active.push(start);
             }
             if self.goal == Some(event.amount) && reached.last() != Some(&start) {

@@ -6,6 +6,7 @@ pub mod cohorts;
 pub mod firsts;
 pub mod funnel;
 pub mod inactivity;
+pub mod payback;
 pub mod purchases;
 
 use std::any::Any;

@@ -1,11 +1,18 @@
 //! Lives of contracts: subscriptions brought together by customer, and what those that run are worth.
 
+mod renewals;
+mod trials;
+
 use chrono::{Datelike, NaiveDate};
 use tallybook_btyd::{ContractFit, Contracts as Renewals, Demands, Finding, KaplanMeier, Life, Verdict};
-use tallybook_ingest::{MISSING, Table, Tables};
+use tallybook_ingest::{Ints, MISSING, Table, Tables};
+
+pub use renewals::Renewed;
+use trials::Trial;
+pub use trials::Trials;
 
 use super::{Assumptions, Known};
-use crate::calendar::{Calendar, Window};
+use crate::calendar::{Calendar, Window, shift};
 use crate::exhibit::{Body, Curve, CurvePoint, Curves, Exhibit};
 use crate::metric::{Coverage, Unit};
 use crate::segments::Segments;
@@ -17,6 +24,10 @@ pub struct Contracts {
     rows: Vec<Paid>,
     /// Segments of each customer with a row, and where the customer's rows end.
     customers: Vec<(Vec<usize>, usize)>,
+    /// Rows that cost nothing, of the same customers, likewise.
+    free: Vec<Paid>,
+    /// Trials with the segments of their customers, where the table tells of trials.
+    trials: Vec<(Trial, Vec<usize>)>,
     calendar: Calendar,
     first: NaiveDate,
     segments: usize,
@@ -25,10 +36,24 @@ pub struct Contracts {
 /// A paid row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Paid {
-    customer: u32,
+    pub(super) customer: u32,
     pub(super) from: i64,
     pub(super) to: i64,
     pub(super) mrr: i64,
+    /// When its term ends, where that is known.
+    pub(super) term: Option<i64>,
+    /// The number of its subscription, which has a row for each price.
+    pub(super) subscription: i64,
+}
+
+/// A customer with paid rows.
+pub(super) struct Account<'a> {
+    /// Segments of the customer, the total first.
+    pub(super) segments: &'a [usize],
+    /// Paid rows, by beginning.
+    pub(super) rows: &'a [Paid],
+    /// Rows that cost nothing.
+    pub(super) free: &'a [Paid],
 }
 
 /// A contract as it stood at the end of a window.
@@ -54,25 +79,41 @@ impl Contracts {
     ///
     /// Rows without revenue (trials, free plans) are no contracts.
     pub(crate) fn new(tables: &Tables, segments: &Segments, calendar: &Calendar) -> Option<Self> {
-        let rows = paid(tables.subscriptions.as_ref()?);
+        let Gathered { rows, free, trials } = Gathered::of(tables.subscriptions.as_ref()?);
         let first = calendar.day_of(rows.iter().map(|row| row.from).min()?);
+        let segments_of = |customer: u32| {
+            let mut sorted = Vec::new();
+            segments.of_customer(customer, &mut sorted);
+            sorted
+        };
         let mut customers = Vec::new();
         let mut end = 0;
         for own in rows.chunk_by(|a, b| a.customer == b.customer) {
-            let mut sorted = Vec::new();
-            segments.of_customer(own[0].customer, &mut sorted);
             end += own.len();
-            customers.push((sorted, end));
+            customers.push((segments_of(own[0].customer), end));
         }
-        Some(Self { rows, customers, calendar: calendar.clone(), first, segments: segments.count() })
+        let trials = trials::of(trials, &rows).into_iter().map(|trial| (trial, segments_of(trial.customer))).collect();
+        Some(Self { rows, customers, free, trials, calendar: calendar.clone(), first, segments: segments.count() })
     }
 
     /// Gathers paid rows (customer, first and last second, revenue) of customers in no segment but the total.
     #[cfg(test)]
     pub(super) fn of_rows(rows: Vec<(u32, i64, i64, i64)>, calendar: &Calendar) -> Option<Self> {
-        let mut rows: Vec<Paid> =
-            rows.into_iter().map(|(customer, from, to, mrr)| Paid { customer, from, to, mrr }).collect();
+        let paid = |(customer, from, to, mrr)| Paid { customer, from, to, mrr, term: None, subscription: 0 };
+        Self::of_paid(rows.into_iter().map(paid).collect(), Vec::new(), Vec::new(), calendar)
+    }
+
+    /// Gathers rows that are paid for and rows that are not, and trials, likewise.
+    #[cfg(test)]
+    pub(super) fn of_paid(
+        mut rows: Vec<Paid>,
+        mut free: Vec<Paid>,
+        trials: Vec<Trial>,
+        calendar: &Calendar,
+    ) -> Option<Self> {
         rows.sort_unstable();
+        free.sort_unstable();
+        let trials = trials::of(trials, &rows).into_iter().map(|trial| (trial, vec![0])).collect();
         let first = calendar.day_of(rows.iter().map(|row| row.from).min()?);
         let mut end = 0;
         let customers = rows.chunk_by(|a, b| a.customer == b.customer).map(|own| {
@@ -80,7 +121,7 @@ impl Contracts {
             (vec![0], end)
         });
         let customers = customers.collect();
-        Some(Self { rows, customers, calendar: calendar.clone(), first, segments: 1 })
+        Some(Self { rows, customers, free, trials, calendar: calendar.clone(), first, segments: 1 })
     }
 
     /// Tells how far the subscriptions reach: a table of them says nothing of when it was written, so without end.
@@ -88,13 +129,23 @@ impl Contracts {
         Coverage { first: self.first, last: NaiveDate::MAX }
     }
 
-    /// Shows the segments and paid rows of each customer.
-    pub(super) fn each_account(&self, mut see: impl FnMut(&[usize], &[Paid])) {
-        let mut start = 0;
+    /// Shows each customer with paid rows.
+    pub(super) fn each_account(&self, mut see: impl FnMut(&Account<'_>)) {
+        let (mut start, mut free) = (0, self.free.as_slice());
         for (segments, end) in &self.customers {
-            see(segments, &self.rows[start..*end]);
+            let rows = &self.rows[start..*end];
+            let customer = rows[0].customer;
+            free = &free[free.partition_point(|row| row.customer < customer)..];
+            let own = free.partition_point(|row| row.customer == customer);
+            see(&Account { segments, rows, free: &free[..own] });
             start = *end;
         }
+    }
+
+    /// Gives the moment some calendar days after another, at the same time of day.
+    pub(super) fn later(&self, at: i64, days: u32) -> i64 {
+        let day = self.calendar.day_of(at);
+        self.calendar.day_start(shift(day, i64::from(days))) + (at - self.calendar.day_start(day))
     }
 
     /// Gives the contracts as they stood at the end of a window, from what had begun by then.
@@ -167,37 +218,66 @@ fn renewals(from: NaiveDate, until: NaiveDate, left: bool) -> u32 {
     u32::try_from(made.max(0)).unwrap_or(0)
 }
 
-fn paid(table: &Table) -> Vec<Paid> {
-    let (Some(customers), Some(starts), Some(mrrs)) =
-        (table.column("customer_id"), table.column("started_at"), table.column("mrr"))
-    else {
-        return Vec::new();
-    };
-    let (ends, trials) = (table.column("ended_at"), table.column("trial_ended_at"));
-    let [mut customer, mut start, mut end, mut mrr, mut trial] = [const { Vec::new() }; 5];
-    let mut rows = Vec::with_capacity(table.rows());
-    for chunk in 0..table.chunk_count() {
-        customers.decode(chunk, &mut customer);
-        starts.decode(chunk, &mut start);
-        mrrs.decode(chunk, &mut mrr);
-        if let Some(ends) = ends {
-            ends.decode(chunk, &mut end);
+/// The rows of the table.
+#[derive(Default)]
+struct Gathered {
+    /// Those that are paid for, from when they are.
+    rows: Vec<Paid>,
+    /// Those that cost nothing.
+    free: Vec<Paid>,
+    trials: Vec<Trial>,
+}
+
+impl Gathered {
+    fn of(table: &Table) -> Self {
+        const NAMES: [&str; 7] =
+            ["customer_id", "started_at", "mrr", "ended_at", "trial_started_at", "trial_ended_at", "term_ends_at"];
+        let columns = NAMES.map(|name| table.column(name));
+        let subscriptions = table.labels("subscription_id").map(|labels| &labels.codes);
+        let mut gathered = Self::default();
+        if columns[..3].iter().any(Option::is_none) {
+            return gathered;
         }
-        if let Some(trials) = trials {
-            trials.decode(chunk, &mut trial);
-        }
-        for row in 0..customer.len() {
-            let to = end.get(row).copied().filter(|&to| to != MISSING).unwrap_or(i64::MAX);
-            let Ok(customer) = u32::try_from(customer[row]) else { continue };
-            // A trial pays nothing; no end of one is the least of all numbers.
-            let from = start[row].max(trial.get(row).copied().unwrap_or(MISSING));
-            if mrr[row] > 0 && to > from {
-                rows.push(Paid { customer, from, to, mrr: mrr[row] });
+        let (mut cells, mut numbers) = ([const { Vec::new() }; NAMES.len()], Vec::new());
+        for chunk in 0..table.chunk_count() {
+            let rows = table.chunk_len(chunk);
+            let decode = |column: Option<&Ints>, out: &mut Vec<i64>| match column {
+                Some(column) => column.decode(chunk, out),
+                None => out.resize(rows, MISSING),
+            };
+            columns.iter().zip(&mut cells).for_each(|(column, out)| decode(*column, out));
+            decode(subscriptions, &mut numbers);
+            for row in 0..rows {
+                gathered.add(cells.each_ref().map(|column| column[row]), numbers[row]);
             }
         }
+        gathered.rows.sort_unstable();
+        // Whoever never paid is no customer yet.
+        let Self { rows, free, .. } = &mut gathered;
+        free.retain(|own| rows.binary_search_by_key(&own.customer, |row| row.customer).is_ok());
+        free.sort_unstable();
+        gathered
     }
-    rows.sort_unstable();
-    rows
+
+    fn add(&mut self, [customer, start, mrr, end, trial, trial_end, term]: [i64; 7], subscription: i64) {
+        let known = |at: i64| (at != MISSING).then_some(at);
+        let Ok(customer) = u32::try_from(customer) else { return };
+        let to = known(end).unwrap_or(i64::MAX);
+        // A trial pays nothing; no end of one is the least of all numbers.
+        let from = start.max(trial_end);
+        let row = Paid { customer, from, to, mrr, term: known(term), subscription };
+        if mrr > 0 && to > from {
+            self.rows.push(row);
+        }
+        if mrr == 0 && to > start {
+            self.free.push(Paid { from: start, ..row });
+        }
+        if let Some(started) = known(trial) {
+            // Where no end of the trial is given, a row that pays nothing ends with it.
+            let ended = known(trial_end).or_else(|| known(end).filter(|_| mrr == 0));
+            self.trials.push(Trial { customer, started, ended, paid_at: None });
+        }
+    }
 }
 
 /// Rounds a number of days to months, of which there is at least one.

@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 use tallybook_btyd::{AnyFit, Choice, Demands, Error, History, Kind, Outlook, Sample, Spend, SpendFit, SpendSample};
 
 pub use card::{ModelCard, drift};
-pub use contracts::{ContractLife, ContractValuation, Contracts, months_of};
+pub use contracts::{ContractLife, ContractValuation, Contracts, Renewed, Trials, months_of};
 pub use hold_out::HoldOut;
 pub use recurring::Movements;
 pub use tables::{by_cohort, by_dimension};

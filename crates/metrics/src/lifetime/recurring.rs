@@ -1,6 +1,6 @@
 //! Monthly recurring revenue over a window: where it stood, where it stands, and which movements led from one to the other.
 
-use super::contracts::Contracts;
+use super::contracts::{Contracts, Paid};
 use crate::calendar::Window;
 use crate::estimate::{Estimate, Moments, Outcome, Pair};
 
@@ -29,6 +29,12 @@ pub struct Movements {
     now: Pair,
     /// The same, up to what it was.
     kept: Pair,
+    /// Accounts that paid neither before the window nor at its end, but in between.
+    pub passed: u64,
+    /// Accounts before the window that paid, or had paid once and had a row that costs nothing.
+    pub customers: u64,
+    /// Those of them that have neither at its end.
+    pub cancelled: u64,
 }
 
 impl Movements {
@@ -86,13 +92,21 @@ impl Contracts {
     /// Computes the movements of a window by segment.
     pub fn movements(&self, window: &Window) -> Vec<Movements> {
         let mut movements = vec![Movements::default(); self.segments()];
-        self.each_account(|segments, rows| {
-            let at =
-                |moment: i64| rows.iter().filter(|row| row.from < moment && row.to >= moment).map(|row| row.mrr).sum();
-            let known = rows.iter().any(|row| row.from < window.start);
-            let (before, now) = (at(window.start), at(window.end));
-            for &segment in segments {
-                movements[segment].observe(before, now, known);
+        self.each_account(|account| {
+            let runs = |row: &Paid, moment: i64| row.from < moment && row.to >= moment;
+            let at = |moment| account.rows.iter().filter(|row| runs(row, moment)).map(|row| row.mrr).sum();
+            let free = |moment| account.free.iter().any(|row| runs(row, moment));
+            let known = account.rows.iter().any(|row| row.from < window.start);
+            let between = account.rows.iter().any(|row| (window.start..window.end).contains(&row.from));
+            let (before, now): (i64, i64) = (at(window.start), at(window.end));
+            let customer = before > 0 || (known && free(window.start));
+            let cancelled = customer && now == 0 && !free(window.end);
+            for &segment in account.segments {
+                let own = &mut movements[segment];
+                own.observe(before, now, known);
+                own.passed += u64::from(before == 0 && now == 0 && between);
+                own.customers += u64::from(customer);
+                own.cancelled += u64::from(cancelled);
             }
         });
         movements
@@ -144,6 +158,58 @@ mod tests {
             panic!("a ratio");
         };
         assert!((ratio - 0.75).abs() < 1e-12 && (variance - 0.015_625).abs() < 1e-12 && n == 2, "{variance}");
+    }
+
+    /// June 2026 of one customer with paid and free rows: passed through, customers, cancelled; and opening and churn, as counts.
+    fn june(paid: &[(&str, Option<&str>)], free: &[(&str, Option<&str>)]) -> (u64, u64, u64, u64, u64) {
+        let calendar = crate::calendar::Calendar {
+            zone: chrono_tz::Europe::Berlin,
+            week_start: chrono::Weekday::Mon,
+            fiscal: crate::calendar::FiscalYear::default(),
+        };
+        let day = |text: &str| text.parse::<chrono::NaiveDate>().expect("a day");
+        let at = |text: &str| calendar.day_start(day(text));
+        let row = |(from, to): (&str, Option<&str>), mrr| Paid {
+            customer: 3,
+            from: at(from),
+            to: to.map_or(i64::MAX, at),
+            mrr,
+            term: None,
+            subscription: 0,
+        };
+        let paid = paid.iter().map(|&own| row(own, 10)).collect();
+        // Free rows of those before and after the customer in the table are not the customer's.
+        let others = [1, 9].map(|customer| Paid { customer, ..row(("2026-01-01", None), 0) });
+        let free = free.iter().map(|&own| row(own, 0)).chain(others).collect();
+        let contracts = Contracts::of_paid(paid, free, Vec::new(), &calendar).expect("paid rows");
+        let moved = contracts.movements(&calendar.window(day("2026-06-01"), day("2026-07-01")))[0];
+        (moved.passed, moved.customers, moved.cancelled, moved.opening.n, moved.churn.n)
+    }
+
+    #[test]
+    fn passing_through() {
+        let through = [("2026-06-01", Some("2026-06-30"))];
+        assert_eq!(june(&through, &[]), (1, 0, 0, 0, 0));
+        // Back and gone again; ended as July begins, which is July's; there before.
+        assert_eq!(june(&[("2026-01-01", Some("2026-03-01")), through[0]], &[]), (1, 0, 0, 0, 0));
+        assert_eq!(june(&[("2026-06-01", Some("2026-07-01"))], &[]), (0, 0, 0, 0, 0));
+        assert_eq!(june(&[("2026-05-01", Some("2026-06-30"))], &[]), (0, 1, 1, 1, 1));
+        // Ended as June begins, which is June's.
+        assert_eq!(june(&[("2026-05-01", Some("2026-06-01"))], &[]), (0, 1, 1, 1, 1));
+    }
+
+    #[test]
+    fn free_plans_keep_a_customer() {
+        let paid = [("2026-01-01", Some("2026-06-10"))];
+        assert_eq!(june(&paid, &[("2026-06-10", None)]), (0, 1, 0, 1, 1));
+        // Until that ends too; and one who left in spring and has had a free plan since is a customer without revenue.
+        assert_eq!(june(&paid, &[("2026-06-10", Some("2026-06-20"))]), (0, 1, 1, 1, 1));
+        let spring = [("2026-01-01", Some("2026-04-01"))];
+        assert_eq!(june(&spring, &[("2026-04-01", None)]), (0, 1, 0, 0, 0));
+        assert_eq!(june(&spring, &[("2026-04-01", Some("2026-06-05"))]), (0, 1, 1, 0, 0));
+        assert_eq!(june(&spring, &[]), (0, 0, 0, 0, 0));
+        // A free plan before the first payment makes no customer.
+        assert_eq!(june(&[("2026-06-10", None)], &[("2026-01-01", Some("2026-06-10"))]), (0, 0, 0, 0, 0));
     }
 
     /// Histories of a customer: subscriptions that overlap, follow on each other on the day, come back, and begin or end with a month.

@@ -17,8 +17,25 @@ pub struct LineChart<'a> {
     pub points: &'a [Point],
     /// Writes a value on the axis.
     pub label: &'a dyn Fn(f64) -> String,
+    /// The limits of usual variation, where there are any.
+    pub limits: Option<Limits>,
+    /// What happened, by position.
+    pub marks: Vec<(usize, String)>,
     /// Whether the axis begins at zero: for amounts and counts, not for rates.
     pub from_zero: bool,
+}
+
+/// The limits of usual variation, and the points that stand out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limits {
+    /// The mean.
+    pub mean: f64,
+    /// The lower limit.
+    pub lower: f64,
+    /// The upper limit.
+    pub upper: f64,
+    /// Positions of the points that stand out.
+    pub signals: Vec<usize>,
 }
 
 /// A point of a line chart.
@@ -51,7 +68,8 @@ pub fn line_chart(chart: &LineChart<'_>) -> Option<String> {
     }
     let shown = points.iter().flat_map(|point| [point.value, point.year_before]).flatten();
     let ends = points.iter().filter_map(|point| point.interval).flat_map(|(low, high)| [low, high]);
-    let all: Vec<f64> = shown.chain(ends).collect();
+    let limits = chart.limits.iter().flat_map(|limits| [limits.lower, limits.upper]);
+    let all: Vec<f64> = shown.chain(ends).chain(limits).collect();
     let low = all.iter().copied().fold(f64::INFINITY, f64::min);
     let high = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let low = if chart.from_zero { low.min(0.0) } else { low - (high - low) * 0.05 };
@@ -85,7 +103,24 @@ pub fn line_chart(chart: &LineChart<'_>) -> Option<String> {
             escape(&points[index].label)
         );
     }
+    for (index, text) in &chart.marks {
+        let at = coordinate(x.at(*index as f64));
+        let _ = write!(
+            svg,
+            "<g class=\"mark\"><title>{}</title><line x1=\"{at}\" x2=\"{at}\" y1=\"{TOP}\" y2=\"{}\"/>\
+             <path d=\"M{at} {TOP}l-4 -7h8z\"/></g>",
+            escape(text),
+            HEIGHT - BOTTOM
+        );
+    }
     svg.push_str(&band(points, x, y));
+    if let Some(limits) = &chart.limits {
+        for (class, value) in [("limit", limits.lower), ("mean", limits.mean), ("limit", limits.upper)] {
+            let at = coordinate(y.at(value));
+            let _ =
+                write!(svg, "<line class=\"{class}\" x1=\"{LEFT}\" x2=\"{}\" y1=\"{at}\" y2=\"{at}\"/>", WIDTH - RIGHT);
+        }
+    }
     let year_before: Vec<Option<f64>> = points.iter().map(|point| point.year_before).collect();
     if year_before.iter().flatten().count() > 1 {
         let _ = write!(svg, "<path class=\"line-before\" d=\"{}\"/>", path(&year_before, x, y));
@@ -94,13 +129,23 @@ pub fn line_chart(chart: &LineChart<'_>) -> Option<String> {
     let _ = write!(svg, "<path class=\"line\" d=\"{}\"/>", path(&values, x, y));
     for (index, point) in points.iter().enumerate() {
         if let Some(value) = point.value {
-            let class = if index + 1 == points.len() { "dot last" } else { "dot" };
+            let stands_out = chart.limits.as_ref().is_some_and(|limits| limits.signals.contains(&index));
+            let class = match (index + 1 == points.len(), stands_out) {
+                (true, true) => "dot last signal",
+                (true, false) => "dot last",
+                (false, true) => "dot signal",
+                (false, false) => "dot",
+            };
             let _ = write!(
                 svg,
                 "<circle class=\"{class}\" cx=\"{}\" cy=\"{}\" r=\"{}\"><title>{}</title></circle>",
                 coordinate(x.at(index as f64)),
                 coordinate(y.at(value)),
-                if index + 1 == points.len() { 4 } else { 2 },
+                match (index + 1 == points.len(), stands_out) {
+                    (true, _) => 4,
+                    (false, true) => 3,
+                    (false, false) => 2,
+                },
                 escape(&point.text)
             );
         }
@@ -172,6 +217,8 @@ mod tests {
             description: String::new(),
             points: &points,
             label: &label,
+            limits: None,
+            marks: Vec::new(),
             from_zero: true,
         };
         let svg = line_chart(&chart).expect("enough points");
@@ -189,6 +236,8 @@ mod tests {
             description: String::new(),
             points: &points,
             label: &label,
+            limits: None,
+            marks: Vec::new(),
             from_zero: true,
         };
         assert_eq!(line_chart(&chart), None);

@@ -9,7 +9,7 @@ mod scale;
 mod spark;
 
 pub use curves::{LOOKS, curves_chart};
-pub use line::{LineChart, Point, line_chart};
+pub use line::{Limits, LineChart, Point, line_chart};
 pub use spark::{sparkline, unicode_sparkline};
 
 /// Escapes text for SVG.

@@ -60,6 +60,9 @@ impl Views<'_> {
             data_until: latest.map_or_else(|| NOT_AVAILABLE.to_owned(), |day| self.format.day(day)),
             trust: self.trust(),
             sentences: self.sentences(),
+            has_targets: grid.iter().flat_map(|group: &Group| &group.rows).any(|row| row.target.is_some()),
+            exceptions: self.exceptions(),
+            annotations: self.annotations(None),
             groups: grid,
             sections: self.sections(),
             sources: document.sources.iter().map(|source| self.source(source)).collect(),
@@ -102,7 +105,7 @@ impl Views<'_> {
     }
 
     /// The totals of a measure over time. A range of days that is reported on is no point of a series of weeks or months.
-    fn series<'b>(&'b self, metric: &str, measure: &str) -> Vec<&'b Figure> {
+    pub(super) fn series<'b>(&'b self, metric: &str, measure: &str) -> Vec<&'b Figure> {
         let mut totals = self.totals(metric, measure);
         if self.document.period.grain == Grain::Custom {
             totals.retain(|figure| figure.period != self.document.period.label);
@@ -151,6 +154,8 @@ impl Views<'_> {
             minor: !measure.suffix.is_empty(),
             previous: self.change(figure, measure.good, Against::Previous),
             year_before: self.change(figure, measure.good, Against::YearBefore),
+            target: self.target(figure),
+            signal: self.signal(&metric.id, measure).filter(|_| self.is_point()),
             spark: sparkline(&values, &description),
             spark_text: unicode_sparkline(last(&values, 13)),
             cell,
@@ -214,7 +219,9 @@ impl Views<'_> {
     fn change_text(&self, unit: Unit, change: &Change, absolute: f64) -> String {
         let margin = change.low.zip(change.high).map(|(low, high)| (high - low) / 2.0);
         match (unit, change.relative) {
-            (Unit::Money | Unit::Count | Unit::Number | Unit::Duration, Some(relative)) => self.format.relative(relative),
+            (Unit::Money | Unit::Count | Unit::Number | Unit::Duration, Some(relative)) => {
+                self.format.relative(relative)
+            }
             _ => self.format.difference(unit, absolute, margin),
         }
     }
@@ -261,8 +268,14 @@ impl Views<'_> {
             interval: metric.interval.clone(),
             source: metric.source.clone(),
             cell: self.cell(figure.unit, &figure.reading),
-            chart: self.chart(metric, figure.unit, &series),
+            chart: self.chart_of(metric, headline, figure.unit, &series),
             chart_year_before,
+            chart_limits: self.control(&metric.id, &headline.key).is_some(),
+            drivers: if self.moved(figure) && self.signal(&metric.id, headline).is_none() {
+                self.drivers(metric)
+            } else {
+                Vec::new()
+            },
             breakdowns: self.breakdowns(metric, &headline.key),
             cohorts: metric.measures.iter().filter_map(|measure| self.cohorts(metric, measure)).collect(),
             exhibits: self
@@ -275,7 +288,13 @@ impl Views<'_> {
         })
     }
 
-    fn chart(&self, metric: &MetricNote, unit: Unit, series: &[&Figure]) -> Option<String> {
+    pub(super) fn chart_of(
+        &self,
+        metric: &MetricNote,
+        measure: &MeasureNote,
+        unit: Unit,
+        series: &[&Figure],
+    ) -> Option<String> {
         let points: Vec<Point> = series
             .iter()
             .map(|figure| {
@@ -297,10 +316,12 @@ impl Views<'_> {
         let label = |value: f64| self.format.tick(unit, value, high - low);
         let last = points.last().map(|point| point.text.clone()).unwrap_or_default();
         line_chart(&LineChart {
-            title: format!("{} over time", metric.title),
+            title: format!("{} over time", title_of(metric, measure)),
             description: format!("{} periods; {last}", points.len()),
             points: &points,
             label: &label,
+            limits: self.limits(&metric.id, &measure.key),
+            marks: self.marks(&metric.id, series),
             from_zero: matches!(unit, Unit::Money | Unit::Count | Unit::Duration),
         })
     }
@@ -469,7 +490,7 @@ fn base(figure: &Figure, against: Against) -> Option<f64> {
     figure.changes.iter().find(|change| change.against == against).and_then(|change| change.base)
 }
 
-fn title_of(metric: &MetricNote, measure: &MeasureNote) -> String {
+pub(super) fn title_of(metric: &MetricNote, measure: &MeasureNote) -> String {
     if measure.suffix.is_empty() { metric.title.clone() } else { format!("{}, {}", metric.title, measure.suffix) }
 }
 

@@ -2,6 +2,7 @@
 
 mod build;
 mod exhibits;
+mod judged;
 mod sentences;
 mod single;
 
@@ -40,6 +41,12 @@ pub struct Page {
     pub sentences: Vec<String>,
     /// The scorecard.
     pub groups: Vec<Group>,
+    /// Whether any row of the scorecard has a target.
+    pub has_targets: bool,
+    /// What stands out.
+    pub exceptions: Vec<ExceptionView>,
+    /// What happened in the days that are shown.
+    pub annotations: Vec<String>,
     /// The details.
     pub sections: Vec<Section>,
     /// What became of the rows.
@@ -106,6 +113,10 @@ pub struct Row {
     pub previous: ChangeView,
     /// Change to the year before.
     pub year_before: ChangeView,
+    /// What it should be; nothing where no target says.
+    pub target: Option<TargetView>,
+    /// How it stands out; nothing where it does not.
+    pub signal: Option<SignalView>,
     /// Sparkline.
     pub spark: String,
     /// Sparkline in characters.
@@ -142,6 +153,85 @@ pub struct ChangeView {
     pub detail: String,
 }
 
+/// A target beside a value.
+#[derive(Debug, Clone, Serialize)]
+pub struct TargetView {
+    /// The target, or how much of the pace to it is kept.
+    pub text: String,
+    /// `good`, `bad` or `level`.
+    pub class: &'static str,
+    /// `reached`, `missed`, `on pace`, `behind`, or nothing where no way is good.
+    pub meaning: &'static str,
+    /// The target's range and how far it is reached; empty for one of a period.
+    pub detail: String,
+}
+
+/// How a value stands out of its series.
+#[derive(Debug, Clone, Serialize)]
+pub struct SignalView {
+    /// In short: `above its limits`.
+    pub text: &'static str,
+    /// `good`, `bad` or `changed`.
+    pub class: &'static str,
+    /// The class in words: `unusually good`, `unusually bad`, `unusual`.
+    pub meaning: &'static str,
+    /// The rule that it meets, in words.
+    pub rule: &'static str,
+}
+
+/// A measure that stands out.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExceptionView {
+    /// Title of the metric, with its measure.
+    pub title: String,
+    /// Anchor of the details.
+    pub anchor: String,
+    /// What stands out.
+    pub signal: SignalView,
+    /// In a sentence, with the limits.
+    pub sentence: String,
+    /// Control chart.
+    pub chart: Option<String>,
+    /// What drove the change to the period before.
+    pub drivers: Vec<DriverView>,
+    /// What happened and may explain it.
+    pub annotations: Vec<String>,
+}
+
+/// What drove a change, by the values of a dimension.
+#[derive(Debug, Clone, Serialize)]
+pub struct DriverView {
+    /// The dimension.
+    pub dimension: String,
+    /// The period before.
+    pub against: String,
+    /// Names of the effects; none where the change is all there is.
+    pub effects: Vec<String>,
+    /// Rows, the largest change first.
+    pub rows: Vec<DriverRowView>,
+    /// The change as a whole.
+    pub total: DriverRowView,
+    /// What is not listed.
+    pub rest: String,
+    /// What the effects are.
+    pub note: &'static str,
+}
+
+/// A row of a driver table.
+#[derive(Debug, Clone, Serialize)]
+pub struct DriverRowView {
+    /// The value of the dimension.
+    pub name: String,
+    /// The period before.
+    pub before: String,
+    /// The period.
+    pub now: String,
+    /// The effects.
+    pub effects: Vec<String>,
+    /// Their sum.
+    pub change: String,
+}
+
 /// A section of the details.
 #[derive(Debug, Clone, Serialize)]
 pub struct Section {
@@ -174,6 +264,10 @@ pub struct MetricView {
     pub chart: Option<String>,
     /// Whether the chart shows the year before.
     pub chart_year_before: bool,
+    /// Whether the chart shows limits.
+    pub chart_limits: bool,
+    /// What drove the change to the period before, where that is beyond chance.
+    pub drivers: Vec<DriverView>,
     /// Breakdowns.
     pub breakdowns: Vec<Breakdown>,
     /// Cohort tables.

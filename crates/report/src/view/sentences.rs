@@ -8,7 +8,14 @@ use crate::document::SourceNote;
 
 impl Views<'_> {
     pub(super) fn sentences(&self) -> Vec<String> {
-        [self.what_happened(), Some(self.what_stands_out()), self.what_it_rests_on()].into_iter().flatten().collect()
+        let unusual = self.what_is_unusual().filter(|_| self.is_point());
+        let sentences = [
+            self.what_happened(),
+            Some(self.what_stands_out()),
+            unusual,
+            self.what_is_off_target().or_else(|| self.what_it_rests_on()),
+        ];
+        sentences.into_iter().flatten().collect()
     }
 
     /// The first metrics of orders and acquisition, or else recurring revenue, in one sentence.
@@ -95,7 +102,7 @@ impl Views<'_> {
     }
 }
 
-fn lower_first(text: &str) -> String {
+pub(super) fn lower_first(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }

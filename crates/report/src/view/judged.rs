@@ -1,0 +1,269 @@
+//! Views of what figures are judged by: signals, targets, drivers and annotations.
+
+use tallybook_metrics::calendar::Grain;
+use tallybook_metrics::drivers::Kind;
+use tallybook_metrics::figure::{Against, Figure};
+use tallybook_metrics::judge::{Annotation, Control, Driven, TargetReading};
+use tallybook_metrics::metric::{Direction, Unit};
+use tallybook_metrics::signals::{Rule, Signal};
+
+use super::build::Views;
+use crate::charts::Limits;
+use crate::document::{MeasureNote, MetricNote};
+use crate::format::{NOT_AVAILABLE, visible};
+use crate::view::{DriverRowView, DriverView, ExceptionView, SignalView, TargetView};
+
+/// Rows of a driver table that are listed; the rest are counted.
+const LISTED: usize = 8;
+
+impl Views<'_> {
+    /// The control chart of a measure.
+    pub(super) fn control(&self, metric: &str, measure: &str) -> Option<&Control> {
+        self.document.controls.iter().find(|control| control.metric == metric && control.measure == measure)
+    }
+
+    /// The signal at the last point of a measure's series, with its control chart.
+    pub(super) fn latest_signal(&self, metric: &str, measure: &str) -> Option<(&Control, &Signal)> {
+        let control = self.control(metric, measure)?;
+        Some((control, control.chart.latest(control.periods.len())?))
+    }
+
+    pub(super) fn signal(&self, metric: &str, measure: &MeasureNote) -> Option<SignalView> {
+        let (_, signal) = self.latest_signal(metric, &measure.key)?;
+        let (class, meaning) = match (measure.good, signal.high) {
+            (Direction::Neither, _) => ("changed", "unusual"),
+            (Direction::Up, true) | (Direction::Down, false) => ("good", "unusually good"),
+            (Direction::Up, false) | (Direction::Down, true) => ("bad", "unusually bad"),
+        };
+        let text = match signal.rule {
+            Rule::Outside if signal.high => "above its limits",
+            Rule::Outside => "below its limits",
+            Rule::ThreeOfFour if signal.high => "high, 3 of 4",
+            Rule::ThreeOfFour => "low, 3 of 4",
+            Rule::EightInARow if signal.high => "high, 8 in a row",
+            Rule::EightInARow => "low, 8 in a row",
+        };
+        Some(SignalView { text, class, meaning, rule: signal.rule.describe() })
+    }
+
+    pub(super) fn limits(&self, metric: &str, measure: &str) -> Option<Limits> {
+        let control = self.control(metric, measure)?;
+        let chart = &control.chart;
+        Some(Limits {
+            mean: chart.mean,
+            lower: chart.lower,
+            upper: chart.upper,
+            signals: chart.signals.iter().map(|signal| signal.at).collect(),
+        })
+    }
+
+    pub(super) fn target(&self, figure: &Figure) -> Option<TargetView> {
+        let target = figure.target.as_ref()?;
+        let value = |value| self.format.value(figure.unit, value, None);
+        let (class, meaning) = match target.met {
+            Some(true) => ("good", "reached"),
+            Some(false) => ("bad", "missed"),
+            None => ("level", ""),
+        };
+        let TargetReading { from, last, to_date, expected, .. } = target;
+        let (Some(from), Some(last), Some(to_date), Some(expected)) = (from, last, to_date, expected) else {
+            return Some(TargetView { text: value(target.value), class, meaning, detail: String::new() });
+        };
+        let share =
+            if *expected == 0.0 { NOT_AVAILABLE.to_owned() } else { self.format.percent_of(to_date / expected) };
+        Some(TargetView {
+            text: format!("{share} of pace"),
+            class,
+            meaning: if target.met == Some(true) { "on pace" } else { "behind" },
+            detail: format!(
+                "{} of {} so far, {} expected by now; {}",
+                value(*to_date),
+                value(target.value),
+                value(*expected),
+                self.format.range(*from, *last)
+            ),
+        })
+    }
+
+    /// Driver tables of a metric's headline, by dimension.
+    pub(super) fn drivers(&self, metric: &MetricNote) -> Vec<DriverView> {
+        self.document.driven.iter().filter(|driven| driven.metric == metric.id).map(|own| self.driver(own)).collect()
+    }
+
+    fn driver(&self, driven: &Driven) -> DriverView {
+        let drivers = &driven.drivers;
+        let margin = Some(drivers.change.abs() / 20.0);
+        // Shares are shown to the tenth of a point, whatever moved.
+        let margin = if driven.unit == Unit::Share { Some(0.005) } else { margin };
+        let difference = |value: &f64| self.format.difference(driven.unit, *value, margin);
+        let level = |value: Option<f64>| {
+            value.map_or_else(|| "too few".to_owned(), |value| self.format.value(driven.unit, value, margin))
+        };
+        let row = |row: &tallybook_metrics::drivers::DriverRow| DriverRowView {
+            name: visible(&row.name),
+            before: level(row.before),
+            now: level(row.now),
+            effects: if drivers.effects.len() > 1 { row.effects.iter().map(difference).collect() } else { Vec::new() },
+            change: difference(&row.change),
+        };
+        let rest = drivers.rows.len().saturating_sub(LISTED);
+        let unlisted: f64 = drivers.rows.iter().skip(LISTED).map(|row| row.change).sum();
+        let effects = if drivers.effects.len() > 1 { drivers.effects.clone() } else { Vec::new() };
+        DriverView {
+            dimension: driven.dimension.clone(),
+            against: driven.against.clone(),
+            total: DriverRowView {
+                name: "all".to_owned(),
+                before: String::new(),
+                now: String::new(),
+                effects: if effects.is_empty() { Vec::new() } else { drivers.total.iter().map(difference).collect() },
+                change: difference(&drivers.change),
+            },
+            effects,
+            rows: drivers.rows.iter().take(LISTED).map(row).collect(),
+            rest: if rest == 0 {
+                String::new()
+            } else {
+                format!("and {rest} more, {} together", difference(&unlisted))
+            },
+            note: match drivers.kind {
+                Kind::Total => "Changes of the parts sum to the change of the whole.",
+                Kind::Rate => {
+                    "Rate: the part itself changed. Mix: the part became a larger or smaller share of the whole. All effects sum to the change."
+                }
+                Kind::Revenue => {
+                    "Volume: more or fewer, at the mix and worth of before. Mix: what share each part has of them. Price: what one is worth. All effects sum to the change."
+                }
+            },
+        }
+    }
+
+    /// What stands out: each headline with a signal at the latest point of its series.
+    pub(super) fn exceptions(&self) -> Vec<ExceptionView> {
+        // Further measures that stand out are marked in the scorecard.
+        let headlines = self.document.metrics.iter().filter_map(|metric| Some((metric, metric.measures.first()?)));
+        headlines
+            .filter_map(|(metric, measure)| {
+                let signal = self.signal(&metric.id, measure)?;
+                let (control, latest) = self.latest_signal(&metric.id, &measure.key)?;
+                let figure = self.totals_at(&metric.id, &measure.key, control.periods.get(latest.at)?)?;
+                let cell = self.cell(figure.unit, &figure.reading);
+                let value = |value| {
+                    self.format.value(figure.unit, value, Some((control.chart.upper - control.chart.lower) / 40.0))
+                };
+                let series = self.series(&metric.id, &measure.key);
+                Some(ExceptionView {
+                    title: super::build::title_of(metric, measure),
+                    anchor: metric.id.clone(),
+                    sentence: format!(
+                        "{} in {}: {}. Usual are {} to {}, on average {}, over {} periods before.",
+                        cell.value,
+                        figure.period,
+                        signal.rule,
+                        value(control.chart.lower),
+                        value(control.chart.upper),
+                        value(control.chart.mean),
+                        control.chart.baseline
+                    ),
+                    chart: self.chart_of(metric, measure, figure.unit, &series),
+                    drivers: self.drivers(metric),
+                    annotations: self.annotations(Some(&metric.id)),
+                    signal,
+                })
+            })
+            .collect()
+    }
+
+    fn totals_at<'b>(&'b self, metric: &str, measure: &str, period: &str) -> Option<&'b Figure> {
+        self.series(metric, measure).into_iter().find(|figure| figure.period == period)
+    }
+
+    /// Annotations that concern a metric, or all.
+    pub(super) fn annotations(&self, metric: Option<&str>) -> Vec<String> {
+        let concerns = |annotation: &&Annotation| match (&annotation.metric, metric) {
+            (Some(own), Some(metric)) => own == metric,
+            _ => true,
+        };
+        let text = |annotation: &Annotation| {
+            let days = self.format.range(annotation.on, annotation.until.unwrap_or(annotation.on));
+            format!("{days}: {}", visible(&annotation.text))
+        };
+        self.document.annotations.iter().filter(concerns).map(text).collect()
+    }
+
+    /// Positions in a series at which something happened, with what.
+    pub(super) fn marks(&self, metric: &str, series: &[&Figure]) -> Vec<(usize, String)> {
+        let concerns = |annotation: &&Annotation| annotation.metric.as_deref().is_none_or(|own| own == metric);
+        let place = |annotation: &Annotation| {
+            let at = series.iter().position(|figure| figure.from <= annotation.on && annotation.on <= figure.last)?;
+            Some((at, visible(&annotation.text)))
+        };
+        self.document.annotations.iter().filter(concerns).filter_map(place).collect()
+    }
+
+    /// Says which headlines are outside their usual variation.
+    pub(super) fn what_is_unusual(&self) -> Option<String> {
+        if self.document.controls.is_empty() {
+            return None;
+        }
+        let parts: Vec<String> = self
+            .document
+            .metrics
+            .iter()
+            .filter_map(|metric| {
+                let headline = metric.measures.first()?;
+                let signal = self.signal(&metric.id, headline)?;
+                Some(format!("{} ({}, {})", super::sentences::lower_first(&metric.title), signal.text, signal.meaning))
+            })
+            .collect();
+        Some(if parts.is_empty() {
+            "No headline is outside its usual variation.".to_owned()
+        } else {
+            format!("Outside usual variation: {}.", parts.join(", "))
+        })
+    }
+
+    /// Says which targets are missed.
+    pub(super) fn what_is_off_target(&self) -> Option<String> {
+        let mut held = 0_u64;
+        let mut missed = Vec::new();
+        for metric in &self.document.metrics {
+            for measure in &metric.measures {
+                let Some(figure) = self.reported(&metric.id, &measure.key) else { continue };
+                let Some(target) = self.target(figure) else { continue };
+                held += 1;
+                if figure.target.as_ref().is_some_and(|own| own.met == Some(false)) {
+                    let title = super::build::title_of(metric, measure);
+                    let cell = self.cell(figure.unit, &figure.reading);
+                    let against = if target.detail.is_empty() {
+                        format!("{} against {}", cell.value, target.text)
+                    } else {
+                        target.text
+                    };
+                    missed.push(format!("{} ({against})", super::sentences::lower_first(&title)));
+                }
+            }
+        }
+        match (held, missed.len() as u64) {
+            (0, _) => None,
+            (1, 0) => Some("The one target is reached.".to_owned()),
+            (_, 0) => Some(format!("All {} targets are reached or on pace.", self.format.count(held))),
+            (_, count) => Some(format!(
+                "Off target, {} of {}: {}.",
+                self.format.count(count),
+                self.format.count(held),
+                missed.join(", ")
+            )),
+        }
+    }
+
+    /// Whether the reported period is a point of its own series.
+    pub(super) fn is_point(&self) -> bool {
+        self.document.period.grain != Grain::Custom
+    }
+
+    /// Whether a change to the period before is beyond chance.
+    pub(super) fn moved(&self, figure: &Figure) -> bool {
+        figure.changes.iter().any(|change| change.against == Against::Previous && change.is_significant())
+    }
+}
