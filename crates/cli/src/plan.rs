@@ -1,13 +1,15 @@
 //! The plan of a run: everything that can be decided before a data file is read, and nothing that could still be wrong.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
 use chrono::DateTime;
 use sha2::{Digest, Sha256};
 use tallybook_ingest::config::AmountPart;
-use tallybook_ingest::{Conventions, IngestError, Roots, Source, SourceConfig, TableKind, did_you_mean, folder_of};
+use tallybook_ingest::{
+    Computed, Conventions, InSql, IngestError, Roots, Source, SourceConfig, TableKind, did_you_mean, folder_of,
+};
 use tallybook_metrics::Job;
 use tallybook_metrics::calendar::{Calendar, Grain, Period, PeriodError, YearBefore};
 use tallybook_metrics::metric::{Metric, Need};
@@ -117,6 +119,7 @@ impl Plan {
             own.for_each(|source| source.set_scale(kind, least, greatest));
         }
         check_needs(&pipeline, &sources)?;
+        check_own(&pipeline, &sources)?;
         check_segments(&pipeline, &sources)?;
         keep_columns(&pipeline, &mut sources, &value);
         let template_folder = config.report.templates.as_ref().map(|folder| base.join(folder));
@@ -160,6 +163,22 @@ impl Plan {
         self.pipeline.config.metrics.iter().map(|entry| entry.0.as_ref()).collect()
     }
 
+    /// What is to be computed by SQL, by table.
+    pub(crate) fn computed(&self) -> BTreeMap<TableKind, Vec<Computed>> {
+        let mut computed: BTreeMap<TableKind, Vec<Computed>> = BTreeMap::new();
+        for need in self.pipeline.config.metrics.iter().flat_map(|entry| entry.0.needs()) {
+            let own = need.computed.into_iter().map(|(_, own)| own);
+            computed.entry(need.table).or_default().extend(own);
+        }
+        computed.retain(|_, own| !own.is_empty());
+        computed
+    }
+
+    /// How SQL sees the tables.
+    pub(crate) const fn in_sql(&self) -> InSql {
+        InSql { zone: self.calendar.zone, decimals: self.currency.decimals }
+    }
+
     /// Gives the job to compute.
     pub(crate) fn job<'a>(&'a self, metrics: &'a [&'a dyn Metric]) -> Job<'a> {
         Job {
@@ -194,7 +213,7 @@ fn at(pipeline: &PipelineFile, steps: &[Step<'_>], error: CliError) -> CliError 
 /// The sources as written, with the tables that they are of.
 fn written(config: &crate::pipeline::Config) -> impl Iterator<Item = (TableKind, &[SourceConfig])> {
     let canonical = config.sources.iter().map(|(table, list)| (*table, list.0.as_slice()));
-    canonical.chain(config.tables.iter().map(|(name, list)| (TableKind::Own(interned(&name.0)), list.0.as_slice())))
+    canonical.chain(config.tables.iter().map(|(name, list)| (TableKind::named(&name.0), list.0.as_slice())))
 }
 
 /// Where the pipeline file speaks of a source.
@@ -329,6 +348,53 @@ fn check_needs(pipeline: &PipelineFile, sources: &[Source]) -> Result<(), CliErr
     Ok(())
 }
 
+/// Whatever metrics compute by SQL is sound, and whatever they derive has its inputs.
+fn check_own(pipeline: &PipelineFile, sources: &[Source]) -> Result<(), CliError> {
+    let metrics = &pipeline.config.metrics;
+    for (index, entry) in metrics.iter().enumerate() {
+        let here = [Step::Key("metrics"), Step::Item(index), Step::Key("own")];
+        for need in entry.0.needs() {
+            for (option, computed) in &need.computed {
+                for source in sources.iter().filter(|source| satisfies(source, &need)) {
+                    computed.check(source).map_err(|error| {
+                        let hint = match &error {
+                            IngestError::NoSuchColumn { column, present, .. } => {
+                                did_you_mean(column, present.iter().map(String::as_str))
+                                    .map(|guess| format!("did you mean `{guess}`?"))
+                                    .or_else(|| Some(format!("known are: {}", present.join(", "))))
+                            }
+                            _ => None,
+                        };
+                        let error = at(pipeline, &here, CliError::from(error).context(format!("in its `{option}`")));
+                        match hint {
+                            Some(hint) => error.hint(hint),
+                            None => error,
+                        }
+                    })?;
+                }
+            }
+        }
+        for (id, measure) in entry.0.derivation().map(|own| own.inputs()).unwrap_or_default() {
+            let input = metrics.iter().find(|own| own.0.info().id == id);
+            let problem = match input {
+                None => Some(format!("`{id}` is not among the metrics of the pipeline")),
+                Some(own) if own.0.derivation().is_some() => {
+                    Some(format!("`{id}` is derived itself: derive from what it is derived from"))
+                }
+                Some(own) if !own.0.measures().iter().any(|known| known.key == measure) => {
+                    Some(format!("`{id}` has no measure `{measure}`"))
+                }
+                Some(_) => None,
+            };
+            if let Some(problem) = problem {
+                let error = CliError::could_not_run(format!("the metric `{}`: {problem}", entry.0.info().id));
+                return Err(at(pipeline, &here, error));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Every segment is a dimension that orders or customers carry.
 fn check_segments(pipeline: &PipelineFile, sources: &[Source]) -> Result<(), CliError> {
     let known: BTreeSet<&str> = sources
@@ -359,6 +425,11 @@ fn check_segments(pipeline: &PipelineFile, sources: &[Source]) -> Result<(), Cli
     Ok(())
 }
 
+/// Columns from which others are computed.
+fn computed_from(need: &Need) -> Vec<String> {
+    need.computed.iter().flat_map(|(_, computed)| computed.columns(need.table).unwrap_or_default()).collect()
+}
+
 /// Sources read only what the metrics ask for.
 fn keep_columns(pipeline: &PipelineFile, sources: &mut [Source], value: &OrderValue) {
     for source in sources {
@@ -366,6 +437,7 @@ fn keep_columns(pipeline: &PipelineFile, sources: &mut [Source], value: &OrderVa
         for need in pipeline.config.metrics.iter().flat_map(|entry| entry.0.needs()) {
             if satisfies(source, &need) {
                 wanted.extend(need.columns.iter().map(|column| (*column).to_owned()));
+                wanted.extend(computed_from(&need));
                 // What an order is worth has columns of its own, below.
                 if !is_orders(source.table()) {
                     wanted.extend(need.optional.iter().map(|column| (*column).to_owned()));
@@ -377,8 +449,14 @@ fn keep_columns(pipeline: &PipelineFile, sources: &mut [Source], value: &OrderVa
         }
         source.keep_only(&wanted);
         if is_orders(source.table()) {
-            let apart: &[&str] = if value.refunds_apart { &["refund_amount"] } else { &[] };
-            source.derive(value.placed.iter().copied(), apart);
+            let needs = pipeline.config.metrics.iter().flat_map(|entry| entry.0.needs());
+            let computed: Vec<String> =
+                needs.filter(|need| satisfies(source, need)).flat_map(|need| computed_from(&need)).collect();
+            let mut apart: Vec<&str> = computed.iter().map(String::as_str).collect();
+            if value.refunds_apart {
+                apart.push("refund_amount");
+            }
+            source.derive(value.placed.iter().copied(), &apart);
         }
     }
 }
@@ -428,11 +506,6 @@ fn moment(calendar: &Calendar, text: &str) -> Result<i64, CliError> {
             "`{text}` is neither a day such as 2026-11-16 nor a timestamp such as 2026-11-16T06:00:00Z"
         ))
     })
-}
-
-/// Keeps a name for as long as the program runs: pipelines name few tables, and a run reads one pipeline.
-fn interned(name: &str) -> &'static str {
-    Box::leak(name.to_owned().into_boxed_str())
 }
 
 /// A path without detours: `pipelines/../reports` is `reports`.

@@ -37,9 +37,12 @@ pub(crate) struct Published {
 pub(crate) fn run(plan: &Plan, progress: &Progress) -> Result<Vec<Published>, CliError> {
     let publisher = Publisher::lock(&plan.output)?;
     let reader = progress.reader();
-    let (tables, accounts) = load(&plan.sources, &reader)?;
+    let (mut tables, accounts) = load(&plan.sources, &reader)?;
     refuse_if_held(plan, &publisher, &accounts)?;
     progress.stage("computing");
+    for (table, computed) in plan.computed() {
+        tables.compute(table, &computed.iter().collect::<Vec<_>>(), plan.in_sql())?;
+    }
     let metrics = plan.metrics();
     let figures = plan.job(&metrics).run(&tables);
     progress.stage("rendering");

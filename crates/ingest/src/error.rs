@@ -148,6 +148,28 @@ pub enum IngestError {
         /// The name.
         column: String,
     },
+    /// An expression names a column that the table does not have.
+    #[error("table `{table}` has no column `{column}` to compute with")]
+    NoSuchColumn {
+        /// The table.
+        table: TableKind,
+        /// The column.
+        column: String,
+        /// Those that it has.
+        present: Vec<String>,
+    },
+    /// An expression should give a number and does not.
+    #[error("table `{table}`: {place}: `{sql}` gives {dtype}, not a number")]
+    NotAValue {
+        /// The table.
+        table: TableKind,
+        /// Where the expression stands.
+        place: String,
+        /// The expression.
+        sql: String,
+        /// What it gives.
+        dtype: String,
+    },
     /// Columns of numbers are for tables of the pipeline's own.
     #[error(
         "source `{table}`: `numbers.{name}`: only tables of your own have columns of numbers besides the declared ones"

@@ -11,6 +11,7 @@ mod cells;
 mod checks;
 mod collect;
 mod columns;
+mod computed;
 pub mod config;
 mod delimited;
 mod error;
@@ -35,6 +36,7 @@ mod table;
 mod tickets;
 mod time;
 
+pub use computed::{Computed, ComputedKind, InSql};
 pub use config::SourceConfig;
 pub use error::{IngestError, did_you_mean};
 pub use identifiers::{Identifier, Identifiers, TooManyIdentifiers};

@@ -122,6 +122,13 @@ impl TableKind {
         }
     }
 
+    /// Finds a table by its name; any name that is not a canonical table's is one of the pipeline's own.
+    pub fn named(name: &str) -> Self {
+        let canonical = Self::ALL.into_iter().find(|kind| kind.name() == name);
+        // Pipelines name few tables, and a run reads one pipeline.
+        canonical.unwrap_or_else(|| Self::Own(Box::leak(name.to_owned().into_boxed_str())))
+    }
+
     /// Gives the declared columns of the table.
     pub const fn columns(self) -> &'static [ColumnDecl] {
         match self {

@@ -454,7 +454,7 @@ impl Source {
     }
 
     /// Plans and runs an expression on no rows, so that whatever is wrong with it is said before any data are read.
-    fn try_sql(&self, sql: &str, place: &str, empty: LazyFrame) -> Result<DataType, IngestError> {
+    pub(crate) fn try_sql(&self, sql: &str, place: &str, empty: LazyFrame) -> Result<DataType, IngestError> {
         let fail = |source| IngestError::Sql {
             table: self.table,
             place: place.to_owned(),

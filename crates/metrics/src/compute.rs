@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use tallybook_ingest::{Ints, MISSING, Table, TableKind, Tables};
 
 use crate::calendar::{Calendar, Comparison, Grain, Period, YearBefore, epoch_day};
-use crate::estimate::Outcome;
+use crate::estimate::{Outcome, Undefined};
 use crate::figure::{Against, COHORT_TOTAL, Change, CohortCell, Figure, Reading, Segment};
 use crate::history::{fold_events, fold_histories};
 use crate::judge::{
@@ -15,8 +15,9 @@ use crate::judge::{
 };
 use crate::lifetime::Contracts;
 use crate::metric::{
-    Cell, CohortTable, Computation, Coverage, Extras, FoldContext, Measure, Metric, Requests, Results, Unit, Wanted,
+    Cell, CohortTable, Coverage, Extras, FoldContext, Measure, Metric, Requests, Results, Unit, Wanted,
 };
+use crate::reach::{compute, dated, day, extremes, joined, latest};
 use crate::reduction::{Clock, QuantileWindows, Reduction, reduce};
 use crate::revenue::OrderValue;
 use crate::segments::{Segments, TOTAL};
@@ -287,7 +288,7 @@ impl Job<'_> {
         let (mut controls, mut driven) = (Vec::new(), Vec::new());
         let series = self.series(report);
         for metric in self.metrics {
-            let reaches = |want: &&Wanted| results.covered_by(first_table(*metric), &want.window).is_ok();
+            let reaches = |want: &&Wanted| results.covered_by(self.first_table(*metric), &want.window).is_ok();
             if let Some(want) = wanted.get(report).filter(reaches) {
                 let own = metric.extras(results, report, &cell_of(want, TOTAL));
                 extras.exhibits.extend(own.exhibits);
@@ -301,7 +302,7 @@ impl Job<'_> {
                     figures.push(self.figure(*metric, measure, want, TOTAL, results, false));
                 }
                 if let Some(want) = wanted.get(report) {
-                    let table = first_table(*metric);
+                    let table = self.first_table(*metric);
                     let told =
                         |segment: &usize| results.segments.dimension_of(*segment).is_none_or(|own| own.sorts(table));
                     for segment in (TOTAL..results.segments.count()).filter(told) {
@@ -362,14 +363,14 @@ impl Job<'_> {
         reported: bool,
     ) -> Figure {
         let cell = cell_of(want, segment);
-        let table = first_table(metric);
+        let table = self.first_table(metric);
         let outcome = |cell: &Cell, whole: bool| -> Outcome {
             if whole {
                 results.covered_whole_by(table, &cell.window)
             } else {
                 results.covered_by(table, &cell.window)
             }?;
-            metric.outcome(results, measure.key, cell)
+            self.outcome_of(metric, results, measure.key, cell)
         };
         // What is reported may begin before the data do; what it is held against may not.
         let now = outcome(&cell, !reported);
@@ -399,6 +400,37 @@ impl Job<'_> {
         }
     }
 
+    /// The first table that a metric reads says how far its figures reach.
+    fn first_table(&self, metric: &dyn Metric) -> TableKind {
+        let first = |metric: &dyn Metric| metric.needs().first().map(|need| need.table.made());
+        let derived = || {
+            let (input, _) = *metric.derivation()?.inputs().first()?;
+            first(*self.metrics.iter().find(|own| own.info().id == input)?)
+        };
+        first(metric).or_else(derived).unwrap_or(TableKind::Orders)
+    }
+
+    /// Reads a measure of a metric, or computes it from those that it is derived from.
+    fn outcome_of(&self, metric: &dyn Metric, results: &Results, measure: &str, cell: &Cell) -> Outcome {
+        let Some(derivation) = metric.derivation() else { return metric.outcome(results, measure, cell) };
+        let units = |unit: Unit| if unit == Unit::Money { self.money_units } else { 1.0 };
+        let derived = derivation.outcome(|id, measure| {
+            let missing = || Undefined::because(format!("{id} has no measure {measure}"));
+            let input = self.metrics.iter().find(|own| own.info().id == id && own.derivation().is_none());
+            let input = input.ok_or_else(missing)?;
+            let unit =
+                input.measures().iter().find(|own| own.key == measure).map(|own| own.unit).ok_or_else(missing)?;
+            let table = self.first_table(*input);
+            results.covered_by(table, &cell.window)?;
+            let sorts = results.segments.dimension_of(cell.segment).is_none_or(|own| own.sorts(table));
+            if !sorts {
+                return Err(Undefined::because(format!("{id} is not broken down by this")));
+            }
+            Ok(input.outcome(results, measure, cell)?.scaled(1.0 / units(unit)))
+        })?;
+        Ok(derived.scaled(units(metric.info().unit)))
+    }
+
     /// The ranges of days of targets that add up over time, as far as a report goes.
     fn ranges_of(&self, targets: &Targets, report: &Period) -> Vec<Period> {
         let adds_up = |target: &&Target| {
@@ -426,7 +458,7 @@ impl Job<'_> {
         let units = if measure.unit == Unit::Money { self.money_units } else { 1.0 };
         let range = to_date(target, &want.period).filter(|_| metric.accumulates(measure.key));
         let reached = range.and_then(|period| wanted.get(&period)).and_then(|range| {
-            let outcome = metric.outcome(results, measure.key, &cell_of(range, segment));
+            let outcome = self.outcome_of(metric, results, measure.key, &cell_of(range, segment));
             outcome.ok()?.value()
         });
         Some(target.reading(units, figure.reading.value, reached, metric.good(measure.key), want.period.last()))
@@ -434,14 +466,14 @@ impl Job<'_> {
 
     /// What drove the change of a headline against the period before, by each dimension that the metric can be broken down by.
     fn driven(&self, metric: &dyn Metric, measure: Measure, want: &Wanted, results: &Results) -> Vec<Driven> {
-        let table = first_table(metric);
+        let table = self.first_table(metric);
         let previous = self.calendar.previous(&want.period);
         let then = self.want(&previous);
         let before = |segment: usize| {
             results.covered_whole_by(table, &then.window)?;
-            metric.outcome(results, measure.key, &cell_of(&then, segment))
+            self.outcome_of(metric, results, measure.key, &cell_of(&then, segment))
         };
-        let now = |segment: usize| metric.outcome(results, measure.key, &cell_of(want, segment));
+        let now = |segment: usize| self.outcome_of(metric, results, measure.key, &cell_of(want, segment));
         let whole = (before(TOTAL), now(TOTAL));
         let dimensions = results.segments.dimensions().iter().filter(|dimension| dimension.sorts(table));
         let by_dimension = dimensions.filter_map(|dimension| {
@@ -473,7 +505,7 @@ impl Job<'_> {
                 Change::new(against, Some(period.label), now, &then, self.min_n)
             }
             Err(reason) => {
-                let then = Err(crate::estimate::Undefined::Because(reason));
+                let then = Err(Undefined::Because(reason));
                 Change::new(against, None, now, &then, self.min_n)
             }
         }
@@ -520,56 +552,10 @@ impl Job<'_> {
     }
 }
 
-/// The first table that a metric reads says how far its figures reach.
-fn first_table(metric: &dyn Metric) -> TableKind {
-    metric.needs().first().map_or(TableKind::Orders, |need| need.table.made())
-}
-
 /// The days of a target's range up to the end of a period, where they are more than nothing.
 fn to_date(target: &Target, period: &Period) -> Option<Period> {
     let last = target.last?.min(period.last());
     Period::custom(target.from, last).ok()
-}
-
-/// The tables whose rows have a time.
-fn dated(tables: &Tables) -> impl Iterator<Item = (TableKind, &Table)> {
-    let own = tables.own.keys().map(|name| TableKind::Own(name));
-    let kinds = TableKind::ALL.into_iter().filter(|kind| kind.made() == *kind && kind.clock().is_some()).chain(own);
-    kinds.filter_map(|kind| Some((kind, tables.get(kind)?)))
-}
-
-/// The latest moment in any column of moments of a table, up to the moment of the run: what is dated later is a slip.
-fn latest(table: &Table, now: i64) -> i64 {
-    let clocks = ["opened_at", "first_response_at", "solved_at", "resolved_at", "updated_at"];
-    let clocks = clocks.into_iter().chain(["submitted_at", "followed_up_at", "sent_at"]).chain(table.kind().clock());
-    let end = [now.saturating_add(1)];
-    clocks.filter_map(|name| Some(extremes(table.column(name)?, &end)[0]?.1)).max().unwrap_or(i64::MIN)
-}
-
-/// Computes a column from others of a table.
-fn compute(table: &Table, computation: Computation, as_of: i64) -> Ints {
-    let value = (computation.make)(table, as_of);
-    let mut inputs: Vec<Vec<i64>> = vec![Vec::new(); computation.inputs.len()];
-    let (mut out, mut values, mut cells) = (Ints::default(), Vec::new(), Vec::new());
-    for chunk in 0..table.chunk_count() {
-        for (name, values) in computation.inputs.iter().zip(&mut inputs) {
-            match table.column(name).or_else(|| table.labels(name).map(|labels| &labels.codes)) {
-                Some(column) => column.decode(chunk, values),
-                None => {
-                    values.clear();
-                    values.resize(table.chunk_len(chunk), MISSING);
-                }
-            }
-        }
-        values.clear();
-        for row in 0..table.chunk_len(chunk) {
-            cells.clear();
-            cells.extend(inputs.iter().map(|column| column[row]));
-            values.push(value(&cells));
-        }
-        out.push_chunk(&values);
-    }
-    out
 }
 
 const fn cell_of(want: &Wanted, segment: usize) -> Cell {
@@ -579,35 +565,4 @@ const fn cell_of(want: &Wanted, segment: usize) -> Cell {
 /// The worth of all orders, whose number is what the account of rows needs; most metrics ask for it anyway.
 fn all_orders() -> Reduction {
     Reduction { terms: vec![(OrderValue::PLACED, 1)], ..Reduction::rows(TableKind::Orders, Clock::OrderedAt) }
-}
-
-/// For each end, ascending, the least and the greatest value below it.
-fn extremes(column: &Ints, ends: &[i64]) -> Vec<Option<(i64, i64)>> {
-    let mut values = Vec::new();
-    // Of the values from the end before up to each.
-    let mut found: Vec<Option<(i64, i64)>> = vec![None; ends.len()];
-    for chunk in 0..column.chunk_count() {
-        column.decode(chunk, &mut values);
-        for &value in values.iter().filter(|value| **value != MISSING) {
-            if let Some(slot) = found.get_mut(ends.partition_point(|end| *end <= value)) {
-                *slot = Some(slot.map_or((value, value), |(first, last)| (first.min(value), last.max(value))));
-            }
-        }
-    }
-    for at in 1..found.len() {
-        found[at] = joined(found[at - 1], found[at]);
-    }
-    found
-}
-
-/// The least and the greatest of two pairs of them.
-fn joined(one: Option<(i64, i64)>, other: Option<(i64, i64)>) -> Option<(i64, i64)> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some((one.0.min(other.0), one.1.max(other.1))),
-        (one, other) => one.or(other),
-    }
-}
-
-fn day(number: i64) -> NaiveDate {
-    i32::try_from(number).ok().and_then(NaiveDate::from_epoch_days).unwrap_or(NaiveDate::MIN)
 }

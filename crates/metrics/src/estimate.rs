@@ -17,6 +17,24 @@ pub enum Estimate {
         /// How many summands.
         n: u64,
     },
+    /// The same of numbers that are not kept as whole ones, with the variance that the sum of squares gives.
+    Sum {
+        /// The sum.
+        sum: f64,
+        /// The sum of the squared summands.
+        squares: f64,
+        /// How many summands.
+        n: u64,
+    },
+    /// A value made of others' values, with the variance that theirs give it where they are taken for independent.
+    Derived {
+        /// The value.
+        value: f64,
+        /// Its variance; none where one of the others has none.
+        variance: Option<f64>,
+        /// The least n of the others.
+        n: u64,
+    },
     /// A count of events that arrive independently.
     Count(u64),
     /// A share: k of n.
@@ -81,7 +99,7 @@ pub enum Estimate {
         /// The quantile.
         value: f64,
         /// The order statistics around it.
-        interval: Option<(i64, i64)>,
+        interval: Option<(f64, f64)>,
         /// How many values.
         n: u64,
     },
@@ -207,6 +225,8 @@ impl Estimate {
         match *self {
             Self::Total { sum, .. } => Some(sum as f64),
             Self::Count(count) => Some(count as f64),
+            Self::Sum { sum, .. } => Some(sum),
+            Self::Derived { value, .. } => value.is_finite().then_some(value),
             Self::Proportion { k, n } => quotient(k as f64, n as f64),
             Self::NetShare { up, down, n } => quotient(100.0 * (up as f64 - down as f64), n as f64),
             Self::Mean { mean: value, n, .. }
@@ -219,6 +239,30 @@ impl Estimate {
             Self::PerCount { amount, count } => quotient(amount as f64, count as f64),
             Self::PerBase { count, base } => quotient(count as f64, base as f64),
             Self::Growth { now, then, .. } => (then > 0).then(|| (now - then) as f64 / then as f64),
+        }
+    }
+
+    /// Gives the same in other units, with its interval.
+    #[must_use]
+    pub fn scaled(self, factor: f64) -> Self {
+        #[allow(clippy::float_cmp, reason = "one means that nothing is to be done")]
+        if factor == 1.0 {
+            return self;
+        }
+        match self {
+            Self::Derived { value, variance, n } => Self::Derived {
+                value: value * factor,
+                variance: variance.map(|variance| variance * factor * factor),
+                n,
+            },
+            other => match other.value() {
+                None => other,
+                Some(value) => {
+                    let half = other.interval().map(|(interval, _)| (interval.high - interval.low) / 2.0 / Z95);
+                    let variance = half.map(|error| (error * factor).powi(2));
+                    Self::Derived { value: value * factor, variance, n: other.n() }
+                }
+            },
         }
     }
 
@@ -243,6 +287,8 @@ impl Estimate {
     pub const fn n(&self) -> u64 {
         match *self {
             Self::Total { n, .. }
+            | Self::Sum { n, .. }
+            | Self::Derived { n, .. }
             | Self::Proportion { n, .. }
             | Self::NetShare { n, .. }
             | Self::WeightedShare { n, .. }
@@ -263,7 +309,11 @@ impl Estimate {
     pub const fn needs_least_n(&self) -> bool {
         !matches!(
             self,
-            Self::Total { .. } | Self::Count(_) | Self::Growth { .. } | Self::Predicted { of: Predicted::Total, .. }
+            Self::Total { .. }
+                | Self::Sum { .. }
+                | Self::Count(_)
+                | Self::Growth { .. }
+                | Self::Predicted { of: Predicted::Total, .. }
         )
     }
 
@@ -273,6 +323,12 @@ impl Estimate {
         Some(match *self {
             Self::Total { squares, n, .. } if n > 0 => {
                 (Interval::around(value, Z95 * (squares as f64).sqrt()), Method::CompoundPoisson)
+            }
+            Self::Sum { squares, n, .. } if n > 0 => {
+                (Interval::around(value, Z95 * squares.sqrt()), Method::CompoundPoisson)
+            }
+            Self::Derived { variance: Some(variance), .. } => {
+                (Interval::around(value, Z95 * variance.sqrt()), Method::Delta)
             }
             Self::Count(count) => (poisson_interval(count), Method::Poisson),
             Self::Proportion { k, n } => (wilson_interval(k, n)?, Method::Wilson),
@@ -309,9 +365,7 @@ impl Estimate {
                 let of = poisson_interval(count);
                 (Interval { low: of.low / base as f64, high: of.high / base as f64 }, Method::Poisson)
             }
-            Self::Quantile { interval: Some((low, high)), .. } => {
-                (Interval { low: low as f64, high: high as f64 }, Method::OrderStatistics)
-            }
+            Self::Quantile { interval: Some((low, high)), .. } => (Interval { low, high }, Method::OrderStatistics),
             Self::Growth { now, now_squares, then, then_squares, .. } if now > 0 && then > 0 => {
                 let relative = |total: i128, squares: u128| squares as f64 / (total as f64 * total as f64);
                 let error = (relative(now, now_squares) + relative(then, then_squares)).sqrt();

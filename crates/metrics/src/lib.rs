@@ -9,6 +9,7 @@
 pub mod calendar;
 pub mod catalog;
 mod compute;
+pub mod derivation;
 pub mod drivers;
 pub mod estimate;
 pub mod exhibit;
@@ -18,6 +19,7 @@ pub mod history;
 pub mod judge;
 pub mod lifetime;
 pub mod metric;
+mod reach;
 pub mod reduction;
 mod results;
 pub mod revenue;

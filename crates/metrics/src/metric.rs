@@ -5,10 +5,12 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tallybook_ingest::{Table, TableKind};
+use tallybook_ingest::{Computed, Table, TableKind};
 
 use crate::calendar::{Calendar, Period, Window};
+use crate::derivation::Derivation;
 use crate::estimate::Outcome;
 use crate::exhibit::Exhibit;
 use crate::folds::actives::{ActiveRule, Actives};
@@ -116,7 +118,7 @@ impl Area {
 }
 
 /// What a value is, in base units; formats follow from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// Minor units of the pipeline's currency.
@@ -138,7 +140,7 @@ pub enum Unit {
 }
 
 /// Which way is good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// More is better.
@@ -181,12 +183,14 @@ pub struct Need {
     pub optional: Vec<&'static str>,
     /// The least and the greatest score of a kind of survey, where it reads one; others are quarantined.
     pub scale: Option<(&'static str, i64, i64)>,
+    /// Columns that are computed by SQL before it reads them, each with the option that gives it.
+    pub computed: Vec<(&'static str, Computed)>,
 }
 
 impl Need {
     /// Needs a table and some columns of it.
     pub fn of(table: TableKind, columns: &[&'static str], optional: &[&'static str]) -> Self {
-        Self { table, columns: columns.to_vec(), optional: optional.to_vec(), scale: None }
+        Self { table, columns: columns.to_vec(), optional: optional.to_vec(), scale: None, computed: Vec::new() }
     }
 
     /// Needs subscriptions.
@@ -242,6 +246,11 @@ pub trait Metric: Debug + Send + Sync {
     fn accumulates(&self, measure: &str) -> bool {
         let _ = measure;
         false
+    }
+
+    /// Gives the arithmetic by which it comes from other metrics' values; most metrics come from data.
+    fn derivation(&self) -> Option<&Derivation> {
+        None
     }
 
     /// Says which of its options do not go together.

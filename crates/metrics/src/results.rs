@@ -94,6 +94,7 @@ impl Results {
         let found = self.timeline.find(window).zip(self.sums_of(reduction));
         let found = found.and_then(|(window, sums)| sums.quantile(window, segment, thousandths));
         let (value, interval, n) = found.ok_or_else(|| Undefined::because(format!("no {of_what}")))?;
+        let interval = interval.map(|(low, high)| (low as f64, high as f64));
         Ok(Estimate::Quantile { value, interval, n })
     }
 

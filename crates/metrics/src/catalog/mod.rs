@@ -41,6 +41,7 @@ mod nps;
 mod nrr;
 mod orders;
 mod orders_per_customer;
+mod own;
 mod quick_ratio;
 mod renewal_rate;
 mod reopen_rate;
@@ -178,6 +179,7 @@ pub const CATALOG: &[Entry] = &[
     Entry::of::<engagement_rate::EngagementRate>(&engagement_rate::INFO),
     Entry::of::<return_rate::ReturnRate>(&return_rate::INFO),
     Entry::of::<goal_completion::GoalCompletion>(&goal_completion::INFO),
+    Entry::of::<own::Own>(&own::INFO),
 ];
 
 /// Finds a metric by its identifier.

@@ -272,10 +272,9 @@ impl Metric for Survival {
         let Some(median) = curve.median() else {
             return Err(Undefined::Immature(format!("more than half stay for the {:.0} days seen", curve.seen)));
         };
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "days, and a count of customers")]
-        let (interval, n) =
-            (median.low.zip(median.high).map(|(low, high)| (low as i64, high as i64)), curve.customers as u64);
-        Ok(Estimate::Quantile { value: median.time, interval, n })
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of customers")]
+        let n = curve.customers as u64;
+        Ok(Estimate::Quantile { value: median.time, interval: median.low.zip(median.high), n })
     }
 
     fn without_series(&self, _: &str) -> bool {
