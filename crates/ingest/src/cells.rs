@@ -6,11 +6,12 @@ use foldhash::fast::FixedState;
 use polars::prelude::*;
 
 use crate::config::Rounding;
+use crate::fx::RATE_DECIMALS;
 use crate::identifiers::Identifier;
 use crate::ints::MISSING;
 use crate::number::{Decimal, NumberError, NumberStyle};
 use crate::quarantine::Reason;
-use crate::schema::TableKind;
+use crate::schema::{CellKind, NUMBER_DECIMALS, TableKind};
 use crate::time::{LocalClock, Moment, TimeError, TimeFormat};
 
 /// What is decided about a row. There is one for every row of a batch, so it is small.
@@ -337,12 +338,90 @@ pub(crate) struct MoneyRules<'a> {
 }
 
 /// Reads yes or no, as 1 or 0.
-pub(crate) fn flag(text: &str) -> Option<i64> {
+fn flag(text: &str) -> Option<i64> {
     match text.to_lowercase().as_str() {
         "true" | "t" | "yes" | "y" | "1" => Some(1),
         "false" | "f" | "no" | "n" | "0" => Some(0),
         _ => None,
     }
+}
+
+/// How numbers other than money are read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NumberRules<'a> {
+    pub(crate) style: NumberStyle,
+    pub(crate) null_values: &'a [String],
+    pub(crate) kind: CellKind,
+    /// Whether a cell may be empty.
+    pub(crate) blank: bool,
+}
+
+/// Reads a column of numbers, of whole numbers or of rates into units of their scale; `MISSING` where a cell is empty.
+pub(crate) fn numbers(
+    cells: &Cells<'_>,
+    rules: &NumberRules<'_>,
+    out: &mut Vec<i64>,
+    mut reject: impl FnMut(usize, Reason),
+) {
+    let (decimals, rounding) = match rules.kind {
+        CellKind::Whole => (0, Rounding::Exact),
+        CellKind::Rate => (RATE_DECIMALS, Rounding::HalfEven),
+        _ => (NUMBER_DECIMALS, Rounding::HalfEven),
+    };
+    out.clear();
+    cells.each_decimal(rules.style, rules.null_values, |row, number| {
+        let units = match number {
+            None if rules.blank => Ok(MISSING),
+            None => Err(Reason::Missing),
+            Some(number) => {
+                match number.and_then(|number| number.to_units(decimals, rounding)).map_err(number_reason) {
+                    Err(Reason::TooManyDecimals) => Err(Reason::NotWhole),
+                    Ok(units) if rules.kind == CellKind::Whole && units < 0 => Err(Reason::Negative),
+                    other => other,
+                }
+            }
+        };
+        out.push(units.unwrap_or_else(|reason| {
+            reject(row, reason);
+            MISSING
+        }));
+    });
+}
+
+/// Reads a column of yes and no; the dictionary holds the few ways in which the source says so.
+pub(crate) fn flags(
+    cells: &Cells<'_>,
+    dictionary: &mut Dictionary,
+    null_values: &[String],
+    out: &mut Vec<i64>,
+    mut reject: impl FnMut(usize, Reason),
+) {
+    cells.labels(dictionary, null_values, out);
+    let meanings: Vec<Option<i64>> = dictionary.labels.iter().map(|label| flag(label)).collect();
+    for (row, value) in out.iter_mut().enumerate().filter(|(_, value)| **value != MISSING) {
+        let said = usize::try_from(*value).ok().and_then(|number| *meanings.get(number)?);
+        *value = said.unwrap_or_else(|| {
+            reject(row, Reason::NotAFlag);
+            MISSING
+        });
+    }
+}
+
+/// Reads a column of identifiers that are only ever compared.
+pub(crate) fn keys(
+    cells: &Cells<'_>,
+    null_values: &[String],
+    blank: bool,
+    out: &mut Vec<i64>,
+    mut reject: impl FnMut(usize, Reason),
+) {
+    out.clear();
+    cells.each_identifier(null_values, |row, identifier| {
+        if identifier.is_none() && !blank {
+            reject(row, Reason::Missing);
+        }
+        out.push(identifier.map_or(MISSING, |identifier| identifier.key()));
+    });
 }
 
 pub(crate) const fn number_reason(error: NumberError) -> Reason {

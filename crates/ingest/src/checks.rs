@@ -86,19 +86,20 @@ fn change_currency(source: &Source, columns: &mut [Column], verdicts: &mut [Verd
         .map(|code| (!code.eq_ignore_ascii_case(&source.currency)).then(|| code.clone()))
         .collect();
     let day_of = |at: i64| if source.table == TableKind::Spend { at } else { at.div_euclid(86_400) };
-    for row in 0..verdicts.len() {
+    for (row, verdict) in verdicts.iter_mut().enumerate().filter(|(_, verdict)| **verdict == Verdict::Use) {
         let code = usize::try_from(columns[currency].values[row]).ok().and_then(|code| foreign.get(code)?.as_deref());
-        let Some(code) = code.filter(|_| verdicts[row] == Verdict::Use) else { continue };
+        let Some(code) = code else { continue };
+        if source.table == TableKind::OrderLines {
+            // Unit prices have more decimals than money; lines in other currencies must be changed before.
+            *verdict = Verdict::rejected(source.table, "currency", Reason::OtherCurrency);
+            continue;
+        }
         let day = day_of(columns[clock].values[row]);
         for column in columns.iter_mut().filter(|column| column.mapped.is_money()) {
             match rates.change(code, day, column.values[row]) {
                 Some(changed) => column.values[row] = changed,
-                None => verdicts[row] = Verdict::rejected(source.table, "currency", Reason::NoRate),
+                None => *verdict = Verdict::rejected(source.table, "currency", Reason::NoRate),
             }
-        }
-        if source.table == TableKind::OrderLines {
-            // Unit prices have more decimals than money; lines in other currencies must be changed before.
-            verdicts[row] = Verdict::rejected(source.table, "currency", Reason::OtherCurrency);
         }
     }
 }

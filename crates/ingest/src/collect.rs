@@ -6,13 +6,15 @@ use std::sync::Arc;
 
 use polars::prelude::*;
 
-use crate::cells::{Cells, Dictionary, MoneyRules, TimeRules, Verdict, flag, moments, money, number_reason};
+use crate::cells::{
+    Cells, Dictionary, MoneyRules, NumberRules, TimeRules, Verdict, flags, keys, moments, money, number_reason, numbers,
+};
 use crate::checks::{Pairs, check_rows};
 use crate::columns::{Column, derive};
-use crate::config::{Duplicates, Format, Origin, Rounding};
+use crate::config::{Duplicates, Format, Origin};
 use crate::delimited;
 use crate::error::IngestError;
-use crate::fx::{RATE_DECIMALS, Rates};
+use crate::fx::Rates;
 use crate::identifiers::{Identifier, Identifiers, TooManyIdentifiers};
 use crate::ints::MISSING;
 use crate::lines::OrderLines;
@@ -23,7 +25,7 @@ use crate::prepared::Prepared;
 use crate::quarantine::{FileReport, QuarantinedRow, Reason, SourceReport};
 use crate::records::{fetch_parquet, json_array, original_row, text_of};
 use crate::scan::polars_error;
-use crate::schema::{CellKind, NUMBER_DECIMALS, TableKind};
+use crate::schema::{CellKind, TableKind};
 use crate::seen::Seen;
 use crate::source::{Mapped, Source, exclusion_name};
 use crate::spend::emit_spend;
@@ -269,57 +271,11 @@ impl Collector {
                 }
             }
             kind @ (CellKind::Number | CellKind::Whole | CellKind::Rate) => {
-                let (decimals, rounding) = match kind {
-                    CellKind::Whole => (0, Rounding::Exact),
-                    CellKind::Rate => (RATE_DECIMALS, Rounding::HalfEven),
-                    _ => (NUMBER_DECIMALS, Rounding::HalfEven),
-                };
-                values.clear();
-                cells.each_decimal(source.style, null_values, |row, number| {
-                    let number = match number {
-                        None if mapped.blank() => Ok(MISSING),
-                        None => Err(Reason::Missing),
-                        Some(number) => {
-                            let units = number.and_then(|number| number.to_units(decimals, rounding));
-                            match units.map_err(number_reason) {
-                                Err(Reason::TooManyDecimals) => Err(Reason::NotWhole),
-                                Ok(units) if kind == CellKind::Whole && units < 0 => Err(Reason::Negative),
-                                other => other,
-                            }
-                        }
-                    };
-                    values.push(number.unwrap_or_else(|reason| {
-                        reject(row, reason);
-                        MISSING
-                    }));
-                });
+                let rules = NumberRules { style: source.style, null_values, kind, blank: mapped.blank() };
+                numbers(&cells, &rules, values, reject);
             }
-            CellKind::Flag => {
-                // Numbers in the dictionary are those of the few ways in which the source says yes and no.
-                cells.labels(dictionary, null_values, values);
-                let flags: Vec<Option<i64>> = dictionary.labels.iter().map(|label| flag(label)).collect();
-                for (row, value) in values.iter_mut().enumerate().filter(|(_, value)| **value != MISSING) {
-                    let said = usize::try_from(*value).ok().and_then(|number| *flags.get(number)?);
-                    *value = said.unwrap_or_else(|| {
-                        reject(row, Reason::NotAFlag);
-                        MISSING
-                    });
-                }
-            }
-            CellKind::Key => {
-                values.clear();
-                cells.each_identifier(null_values, |row, identifier| {
-                    values.push(match identifier {
-                        Some(identifier) => identifier.key(),
-                        None => {
-                            if !mapped.blank() {
-                                reject(row, Reason::Missing);
-                            }
-                            MISSING
-                        }
-                    });
-                });
-            }
+            CellKind::Flag => flags(&cells, dictionary, null_values, values, reject),
+            CellKind::Key => keys(&cells, null_values, mapped.blank(), values, reject),
             CellKind::Customer | CellKind::RowId => {}
         }
         Ok(())

@@ -9,7 +9,7 @@ use polars::prelude::*;
 use crate::error::IngestError;
 use crate::ints::{Ints, MAX_ABS, MISSING};
 use crate::schema::{CellKind, NUMBER_SCALE, TableKind};
-use crate::source::Source;
+use crate::source::{Mapped, Source};
 use crate::table::{Table, Tables};
 
 /// A column to compute.
@@ -76,7 +76,7 @@ impl Computed {
     pub fn check(&self, source: &Source) -> Result<(), IngestError> {
         let table = source.table().made();
         let kind_of = |name: &str| {
-            let mapped = source.mapped.iter().find(|mapped| mapped.name == name).map(|mapped| mapped.cell());
+            let mapped = source.mapped.iter().find(|mapped| mapped.name == name).map(Mapped::cell);
             mapped.filter(|kind| *kind == CellKind::Number).or_else(|| column_kind(table, name))
         };
         let names = self.columns(table)?;

@@ -81,6 +81,7 @@ impl TableKind {
     }
 
     /// Gives the canonical table that is made of this one: lines become orders, updates tickets.
+    #[must_use]
     pub const fn made(self) -> Self {
         match self {
             Self::OrderLines => Self::Orders,

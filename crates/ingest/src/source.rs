@@ -278,7 +278,7 @@ impl Source {
             return Err(IngestError::NumbersOfOwn { table, name: name.clone() });
         }
         for (name, spec) in config.columns.iter().chain(&config.dimensions).chain(&config.numbers) {
-            let is_row = table.column(name).is_some_and(|decl| decl.cell == CellKind::RowId);
+            let is_row = table.column(name).is_some_and(|decl| matches!(decl.cell, CellKind::RowId | CellKind::Key));
             if spec.origin == Origin::RowNumber && !is_row {
                 return Err(IngestError::RowNumber { table, column: name.clone() });
             }

@@ -118,12 +118,12 @@ impl TicketLog {
             }
             tickets += 1;
             for (name, fold, values) in &self.columns {
-                let of_ticket = updates.iter().map(|&row| values[row]).filter(|value| *value != MISSING);
+                let mut of_ticket = updates.iter().map(|&row| values[row]).filter(|value| *value != MISSING);
                 let folded = match fold {
                     Fold::Least => of_ticket.min(),
                     Fold::Greatest => of_ticket.max(),
                     Fold::Sum => of_ticket.reduce(i64::saturating_add),
-                    Fold::Latest => of_ticket.last(),
+                    Fold::Latest => of_ticket.next_back(),
                 };
                 out.entry(name.clone()).or_default().push(folded.unwrap_or(MISSING));
             }

@@ -215,7 +215,7 @@ impl Targets {
                 });
             }
         }
-        targets.sort_by(|a: &Target, b| a.from.cmp(&b.from));
+        targets.sort_by_key(|target: &Target| target.from);
         let begins: Vec<(usize, NaiveDate)> = (0..targets.len())
             .filter_map(|at| {
                 let own = &targets[at];
@@ -246,7 +246,7 @@ impl Targets {
                 && target.last.is_none_or(|end| end >= from)
                 && (target.last.is_some() || target.until.is_none_or(|next| next > last))
         };
-        self.0.iter().filter(own).filter(holds).next_back()
+        self.0.iter().filter(own).rfind(holds)
     }
 }
 

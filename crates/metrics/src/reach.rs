@@ -27,12 +27,11 @@ pub(crate) fn compute(table: &Table, computation: Computation, as_of: i64) -> In
     let (mut out, mut values, mut cells) = (Ints::default(), Vec::new(), Vec::new());
     for chunk in 0..table.chunk_count() {
         for (name, values) in computation.inputs.iter().zip(&mut inputs) {
-            match table.column(name).or_else(|| table.labels(name).map(|labels| &labels.codes)) {
-                Some(column) => column.decode(chunk, values),
-                None => {
-                    values.clear();
-                    values.resize(table.chunk_len(chunk), MISSING);
-                }
+            values.clear();
+            if let Some(column) = table.column(name).or_else(|| table.labels(name).map(|labels| &labels.codes)) {
+                column.decode(chunk, values);
+            } else {
+                values.resize(table.chunk_len(chunk), MISSING);
             }
         }
         values.clear();

@@ -267,6 +267,9 @@ fn merge(
     Sums { segments: segments.count(), cells, pairs, quantiles }
 }
 
+/// A quantile with its window, segment and thousandths.
+type Found = ((WindowId, usize, u16), Quantile);
+
 /// Quantiles of every wanted window and segment: the window's rows, dealt out to the values of each dimension.
 fn quantiles_of(
     parts: &[&[Kept]],
@@ -275,7 +278,7 @@ fn quantiles_of(
     windows: &[WindowId],
     wanted: &[u16],
 ) -> BTreeMap<(WindowId, usize, u16), Quantile> {
-    let found: Vec<Vec<((WindowId, usize, u16), Quantile)>> = windows
+    let found: Vec<Vec<Found>> = windows
         .par_iter()
         .map(|&window| {
             let mut values: Vec<Vec<i64>> = vec![Vec::new(); segments.count()];

@@ -14,7 +14,7 @@ pub const MAX_GOALS: usize = 64;
 #[derive(Debug)]
 pub struct Sessions {
     goals: Vec<String>,
-    sessions: Vec<Session>,
+    by_start: Vec<Session>,
     /// Segments of the customers with a session.
     segments: HashMap<u32, Vec<usize>>,
     width: usize,
@@ -61,12 +61,11 @@ impl Sessions {
                     customer,
                     reached: usize::try_from(codes[row]).ok().and_then(|code| bits.get(code).copied()).unwrap_or(0),
                 };
-                match numbers.get(&keys[row]) {
-                    Some(&number) => sessions[number].add(own),
-                    None => {
-                        numbers.insert(keys[row], sessions.len());
-                        sessions.push(own);
-                    }
+                if let Some(&number) = numbers.get(&keys[row]) {
+                    sessions[number].add(own);
+                } else {
+                    numbers.insert(keys[row], sessions.len());
+                    sessions.push(own);
                 }
             }
         }
@@ -81,15 +80,15 @@ impl Sessions {
                 own
             });
         }
-        Some(Self { goals, sessions, segments: by_customer, width: segments.count() })
+        Some(Self { goals, by_start: sessions, segments: by_customer, width: segments.count() })
     }
 
     /// Counts the sessions that began in a window, and those in which a goal was reached, by segment.
     pub fn reached(&self, window: &Window, goal: &str) -> Vec<Reached> {
         let mut out = vec![Reached::default(); self.width];
         let bit = self.goals.iter().position(|own| own == goal).map_or(0, |at| 1_u64 << at);
-        let first = self.sessions.partition_point(|session| session.start < window.start);
-        for session in self.sessions[first..].iter().take_while(|session| session.start < window.end) {
+        let first = self.by_start.partition_point(|session| session.start < window.start);
+        for session in self.by_start[first..].iter().take_while(|session| session.start < window.end) {
             for &segment in self.segments.get(&session.customer).into_iter().flatten() {
                 out[segment].sessions += 1;
                 out[segment].reached += u64::from(session.reached & bit != 0);

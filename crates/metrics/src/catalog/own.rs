@@ -14,7 +14,7 @@ pub(super) const INFO: Info = Info {
     id: "own",
     title: "A metric of your own",
     area: Area::Own,
-    unit: Unit::Number,
+    unit: Unit::Share,
     good: Direction::Neither,
     definition: "Whatever the pipeline defines: a count, sum, mean, quantile, share or ratio over the rows of a table, or arithmetic over other metrics.",
     formula: "one of count, sum, mean, quantile, share, ratio, derived",
@@ -186,7 +186,7 @@ pub(super) struct Own {
 #[derive(Debug)]
 enum Body {
     Derived(Derivation),
-    Rows { kind: Kind, reduction: Reduction, need: Need },
+    Rows { kind: Kind, reduction: Box<Reduction>, need: Need },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -371,7 +371,7 @@ impl Parts {
         if let Kind::Quantile(thousandths) = self.kind {
             reduction.quantiles = vec![thousandths];
         }
-        Body::Rows { kind: self.kind, reduction, need }
+        Body::Rows { kind: self.kind, reduction: Box::new(reduction), need }
     }
 }
 
@@ -408,7 +408,7 @@ impl Metric for Own {
 
     fn request(&self, requests: &mut Requests<'_>) {
         if let Body::Rows { reduction, .. } = &self.body {
-            requests.reduction(reduction.clone());
+            requests.reduction(reduction.as_ref().clone());
         }
     }
 

@@ -145,9 +145,9 @@ mod tests {
         fn quantiles_agree_with_sorting(mut values in proptest::collection::vec(-50_i64..50, 1..80), q in 1_u16..1000) {
             let mut sorted = values.clone();
             sorted.sort_unstable();
-            let place = (sorted.len() - 1) as f64 * f64::from(q) / 1000.0;
-            let (low, high) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
-            let expected = low as f64 + place.fract() * (high - low) as f64;
+            let place = (sorted.len() - 1) * usize::from(q);
+            let (low, high) = (sorted[place / 1000], sorted[place.div_ceil(1000)]);
+            let expected = low as f64 + (place % 1000) as f64 / 1000.0 * (high - low) as f64;
             let (value, interval) = select_quantile(&mut values, q).expect("not empty");
             prop_assert!((value - expected).abs() < 1e-9);
             if let Some((low, high)) = interval {

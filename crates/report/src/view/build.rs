@@ -271,7 +271,7 @@ impl Views<'_> {
             chart: self.chart_of(metric, headline, figure.unit, &series),
             chart_year_before,
             chart_limits: self.control(&metric.id, &headline.key).is_some(),
-            drivers: if self.moved(figure) && self.signal(&metric.id, headline).is_none() {
+            drivers: if super::judged::moved(figure) && self.signal(&metric.id, headline).is_none() {
                 self.drivers(metric)
             } else {
                 Vec::new()

@@ -261,9 +261,9 @@ impl Views<'_> {
     pub(super) fn is_point(&self) -> bool {
         self.document.period.grain != Grain::Custom
     }
+}
 
-    /// Whether a change to the period before is beyond chance.
-    pub(super) fn moved(&self, figure: &Figure) -> bool {
-        figure.changes.iter().any(|change| change.against == Against::Previous && change.is_significant())
-    }
+/// Tells whether a change to the period before is beyond chance.
+pub(super) fn moved(figure: &Figure) -> bool {
+    figure.changes.iter().any(|change| change.against == Against::Previous && change.is_significant())
 }
