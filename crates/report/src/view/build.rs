@@ -363,6 +363,7 @@ impl Views<'_> {
         let rows = listed.map(|figure| BreakdownRow {
             name: figure.segment.as_ref().map(|segment| visible(&segment.value)).unwrap_or_default(),
             cell: self.cell(figure.unit, &figure.reading),
+            target: self.target(figure),
             previous: self.change(figure, metric.good, Against::Previous),
         });
         Some(Breakdown {

@@ -206,20 +206,28 @@ impl Views<'_> {
         if self.document.controls.is_empty() {
             return None;
         }
-        let parts: Vec<String> = self
-            .document
-            .metrics
-            .iter()
-            .filter_map(|metric| {
-                let headline = metric.measures.first()?;
-                let signal = self.signal(&metric.id, headline)?;
-                Some(format!("{} ({}, {})", super::sentences::lower_first(&metric.title), signal.text, signal.meaning))
-            })
+        let [mut better, mut worse, mut other] = [const { Vec::new() }; 3];
+        for metric in &self.document.metrics {
+            let Some(signal) = metric.measures.first().and_then(|headline| self.signal(&metric.id, headline)) else {
+                continue;
+            };
+            let text = format!("{} ({})", super::sentences::lower_first(&metric.title), signal.text);
+            match signal.class {
+                "good" => better.push(text),
+                "bad" => worse.push(text),
+                _ => other.push(text),
+            }
+        }
+        let groups = [("for the better", better), ("for the worse", worse), ("neither good nor bad", other)];
+        let parts: Vec<String> = groups
+            .into_iter()
+            .filter(|(_, named)| !named.is_empty())
+            .map(|(word, named)| format!("{word}: {}", named.join(", ")))
             .collect();
         Some(if parts.is_empty() {
             "No headline is outside its usual variation.".to_owned()
         } else {
-            format!("Outside usual variation: {}.", parts.join(", "))
+            format!("Outside usual variation, {}.", parts.join("; "))
         })
     }
 

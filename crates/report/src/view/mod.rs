@@ -337,6 +337,8 @@ pub struct BreakdownRow {
     pub name: String,
     /// The figure.
     pub cell: CellView,
+    /// What it should be; nothing where no target says.
+    pub target: Option<TargetView>,
     /// Change to the period before.
     pub previous: ChangeView,
 }
