@@ -505,9 +505,10 @@ impl Source {
 const VALUE: &str = "value";
 
 /// Optional columns that decide about rows, or make others.
-const DECIDING: [&str; 22] = [
+const DECIDING: [&str; 23] = [
     "amount",
     "currency",
+    "customer_id",
     "ends_on",
     "first_response_at",
     "followed_up_at",

@@ -315,7 +315,7 @@ impl Job<'_> {
                 let plotted = |figure: &&Figure| {
                     figure.segment.is_none() && series.iter().any(|period| period.label == figure.period)
                 };
-                if metric.stands_alone() {
+                if self.stands_alone(*metric, measure.key) {
                     controls.extend(control(&figures[first..].iter().filter(plotted).collect::<Vec<_>>()));
                 }
                 if let Some(want) = wanted.get(report).filter(|_| measure.key == Measure::HEADLINE) {
@@ -408,6 +408,14 @@ impl Job<'_> {
             first(*self.metrics.iter().find(|own| own.info().id == input)?)
         };
         first(metric).or_else(derived).unwrap_or(TableKind::Orders)
+    }
+
+    /// Tells whether a measure's periods stand alone; one that is derived, whether those it is derived from do.
+    fn stands_alone(&self, metric: &dyn Metric, measure: &str) -> bool {
+        let Some(derivation) = metric.derivation() else { return metric.stands_alone(measure) };
+        derivation.inputs().iter().all(|(id, measure)| {
+            self.metrics.iter().find(|own| own.info().id == *id).is_some_and(|own| own.stands_alone(measure))
+        })
     }
 
     /// Reads a measure of a metric, or computes it from those that it is derived from.

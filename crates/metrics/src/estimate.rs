@@ -1,6 +1,8 @@
 //! What a metric computes for one period and segment: sufficient statistics, from which value, interval and change follow.
 
-use crate::stats::{Interval, Z95, net_share_interval, poisson_interval, student_quantile, wilson, wilson_interval};
+use crate::stats::{
+    Interval, Z95, compound_interval, net_share_interval, poisson_interval, student_quantile, wilson, wilson_interval,
+};
 
 /// An estimate with what is needed to judge it.
 ///
@@ -53,13 +55,35 @@ pub enum Estimate {
         /// All.
         n: u64,
     },
-    /// A share of weighted answers, with the number of plain ones that would be as precise.
+    /// The same of weighted answers.
+    WeightedNet {
+        /// Share of those for it.
+        up: f64,
+        /// Share of those against it.
+        down: f64,
+        /// How many answers.
+        n: u64,
+        /// How many plain answers would be as precise.
+        effective: f64,
+    },
+    /// A value that brings its own interval.
+    Bounded {
+        /// The value.
+        value: f64,
+        /// Its interval.
+        interval: Interval,
+        /// How many units it rests on.
+        n: u64,
+        /// How the interval was computed.
+        method: Method,
+    },
+    /// A share of weighted answers, or of an amount, with the number of plain answers that would be as precise.
     WeightedShare {
         /// The share.
         share: f64,
         /// How many answers.
         n: u64,
-        /// (sum of weights)^2 / sum of squared weights: Kish's effective sample size.
+        /// That number.
         effective: f64,
     },
     /// A mean of n values.
@@ -228,9 +252,11 @@ impl Estimate {
             Self::Sum { sum, .. } => Some(sum),
             Self::Derived { value, .. } => value.is_finite().then_some(value),
             Self::Proportion { k, n } => quotient(k as f64, n as f64),
+            Self::WeightedNet { up, down, .. } => Some(100.0 * (up - down)),
             Self::NetShare { up, down, n } => quotient(100.0 * (up as f64 - down as f64), n as f64),
             Self::Mean { mean: value, n, .. }
             | Self::WeightedShare { share: value, n, .. }
+            | Self::Bounded { value, n, .. }
             | Self::Ratio { ratio: value, n, .. }
             | Self::Bare { value, n }
             | Self::Predicted { value, n, .. }
@@ -292,6 +318,8 @@ impl Estimate {
             | Self::Proportion { n, .. }
             | Self::NetShare { n, .. }
             | Self::WeightedShare { n, .. }
+            | Self::WeightedNet { n, .. }
+            | Self::Bounded { n, .. }
             | Self::Mean { n, .. }
             | Self::Ratio { n, .. }
             | Self::Quantile { n, .. }
@@ -322,18 +350,23 @@ impl Estimate {
         let value = self.value()?;
         Some(match *self {
             Self::Total { squares, n, .. } if n > 0 => {
-                (Interval::around(value, Z95 * (squares as f64).sqrt()), Method::CompoundPoisson)
+                (compound_interval(value, squares as f64, n), Method::CompoundPoisson)
             }
-            Self::Sum { squares, n, .. } if n > 0 => {
-                (Interval::around(value, Z95 * squares.sqrt()), Method::CompoundPoisson)
-            }
+            Self::Sum { squares, n, .. } if n > 0 => (compound_interval(value, squares, n), Method::CompoundPoisson),
             Self::Derived { variance: Some(variance), .. } => {
                 (Interval::around(value, Z95 * variance.sqrt()), Method::Delta)
             }
             Self::Count(count) => (poisson_interval(count), Method::Poisson),
             Self::Proportion { k, n } => (wilson_interval(k, n)?, Method::Wilson),
             Self::WeightedShare { share, effective, .. } => (wilson(share, effective)?, Method::Wilson),
-            Self::NetShare { up, down, n } => (net_share_interval(up, down, n)?, Method::Trinomial),
+            Self::NetShare { up, down, n } => {
+                let share = |count: u64| count as f64 / n as f64;
+                (net_share_interval(share(up), share(down), n as f64)?, Method::Trinomial)
+            }
+            Self::WeightedNet { up, down, effective, .. } => {
+                (net_share_interval(up, down, effective)?, Method::Trinomial)
+            }
+            Self::Bounded { interval, method, .. } => (interval, method),
             Self::Mean { variance, n, .. } if n > 1 => {
                 (Interval::around(value, student_quantile(n - 1) * (variance / n as f64).sqrt()), Method::T)
             }
@@ -389,7 +422,9 @@ impl Estimate {
         let (this, that) = (self.value()?, other.value()?);
         let absolute = this - that;
         let relative = (that != 0.0).then(|| absolute / that.abs());
-        let interval = self.interval().zip(other.interval()).map(|((one, method), (two, _))| {
+        // Growth of neighbours rests on one total that both have in common.
+        let apart = !matches!((self, other), (Self::Growth { .. }, Self::Growth { .. }));
+        let interval = self.interval().zip(other.interval()).filter(|_| apart).map(|((one, method), (two, _))| {
             let low = absolute - (this - one.low).hypot(two.high - that);
             let high = absolute + (one.high - this).hypot(that - two.low);
             let method = if method == Method::Wilson { Method::Newcombe } else { Method::Mover };
@@ -512,17 +547,19 @@ impl Pair {
         self.xy += other.xy;
     }
 
-    /// Takes the share of weight, where y is the weight of an answer and x the same for those that have it, nothing for others.
+    /// Takes the share of weight or of an amount, where each x is between nothing and its y.
     ///
-    /// The interval is Wilson's for as many plain answers as are as precise.
+    /// The interval is Wilson's for as many plain answers as are as precise: (sum of y)^2 / sum of y^2, or r (1 - r) over the variance of the
+    /// ratio where that is fewer.
     /// Source: Kish (1965), Survey Sampling, 8.2; Korn & Graubard (1998), Survey Methodology 24, 193-201.
-    pub fn weighted_share(&self, nothing: &str) -> Outcome {
-        if self.y.sum == 0 {
+    pub fn share(&self, nothing: &str) -> Outcome {
+        let Estimate::Ratio { ratio, variance, n } = self.ratio(1.0, nothing)? else {
             return Err(Undefined::because(nothing));
-        }
-        let weight = self.y.sum as f64;
-        let effective = weight * weight / self.y.squares as f64;
-        Ok(Estimate::WeightedShare { share: self.x.sum as f64 / weight, n: self.y.n, effective })
+        };
+        let kish = (self.y.sum as f64).powi(2) / self.y.squares as f64;
+        let own = ratio * (1.0 - ratio) / variance;
+        let effective = if own.is_finite() && own > 0.0 { kish.min(own) } else { kish };
+        Ok(Estimate::WeightedShare { share: ratio, n, effective })
     }
 
     /// Takes the ratio r = sum(x) / sum(y), times a scale; undefined where nothing is below the line.
@@ -567,13 +604,13 @@ mod tests {
 
     #[test]
     fn totals_by_hand() {
-        // 30 + 40 = 70, sum of squares 2500, standard error 50.
+        // 30 + 40 = 70, sum of squares 2500: 70 + sqrt(2500 / 2) x (0.2246 - 2) and (7.2206 - 2), by Byar's limits for two.
         let mut moments = Moments::default();
         for value in [30, 40] {
             moments.add(value);
         }
         let (low, high) = interval(moments.total());
-        assert!((low - (70.0 - 98.0)).abs() < 0.01 && (high - 168.0).abs() < 0.01);
+        assert!((low - 7.23).abs() < 0.01 && (high - 254.58).abs() < 0.05, "{low} {high}");
         assert_eq!(moments.total().exact(), Some(70));
     }
 

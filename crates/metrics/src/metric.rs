@@ -236,9 +236,10 @@ pub trait Metric: Debug + Send + Sync {
         self.info().good
     }
 
-    /// Tells whether each period's value rests on what happened in it alone. One that looks back over others, or has piled up, moves
-    /// slowly: limits from the moves between neighbours would take each slow drift for a signal, so it has none.
-    fn stands_alone(&self) -> bool {
+    /// Tells whether each period's value of a measure rests on what happened in it alone. One that looks back over others, or has piled up,
+    /// moves slowly, and one of what is open still is always highest in the end: limits would take that for a signal, so it has none.
+    fn stands_alone(&self, measure: &str) -> bool {
+        let _ = measure;
         true
     }
 

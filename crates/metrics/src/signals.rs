@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 /// Points that limits need behind them. With fewer, the limits themselves vary more than what they are to judge.
 pub const MIN_POINTS: usize = 15;
 
+/// Pairs of neighbours that limits need: gaps leave fewer than points, and from a handful limits are far too wide or too narrow.
+const MIN_PAIRS: usize = 10;
+
 /// Half the width of the limits in mean moving ranges: 3 / d2, where d2 = 2 / sqrt(pi) = 1.128 is the mean range of two
 /// standard normal values (Wheeler 2000, *Understanding Variation*). Rounded as it is in print, it is 3.0015 standard deviations.
 const LIMIT: f64 = 2.66;
@@ -81,7 +84,7 @@ impl ControlChart {
 ///
 /// Where the baseline never moves, any other value is outside.
 ///
-/// `None` with fewer than [`MIN_POINTS`] points before the last value, where no two of them are neighbours, and where neighbours
+/// `None` with fewer than [`MIN_POINTS`] points before the last value, where fewer than ten pairs of them are neighbours, and where neighbours
 /// are all equal and yet points differ across a gap, so that nothing is known of the variation.
 pub fn control_chart(series: &[Option<f64>], bounds: (Option<f64>, Option<f64>)) -> Option<ControlChart> {
     let points: Vec<Option<f64>> = series.iter().map(|value| value.filter(|value| value.is_finite())).collect();
@@ -90,7 +93,8 @@ pub fn control_chart(series: &[Option<f64>], bounds: (Option<f64>, Option<f64>))
     if baseline < MIN_POINTS {
         return None;
     }
-    let lines = Lines::of(before)?;
+    let neighbours = before.windows(2).filter(|pair| pair[0].is_some() && pair[1].is_some()).count();
+    let lines = Lines::of(before).filter(|_| neighbours >= MIN_PAIRS)?;
 
     let (lowest, highest) = bounds;
     let values = || points.iter().flatten();

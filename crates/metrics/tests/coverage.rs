@@ -6,9 +6,9 @@
 
 use tallybook_ingest::{Identifier, Table, TableKind, Tables};
 use tallybook_metrics::calendar::{Calendar, FiscalYear, Grain, Period, YearBefore};
-use tallybook_metrics::estimate::{Estimate, Moments};
+use tallybook_metrics::estimate::{Estimate, Moments, Pair};
 use tallybook_metrics::revenue::{AmountContent, OrderValue, RevenuePolicy};
-use tallybook_metrics::stats::{Interval, select_quantile};
+use tallybook_metrics::stats::{Interval, Z95, select_quantile};
 use tallybook_metrics::{Job, catalog};
 
 const DRAWS: u32 = 4_000;
@@ -37,12 +37,19 @@ impl Random {
         }
     }
 
+    fn normal(&mut self) -> f64 {
+        (-2.0 * (1.0 - self.unit()).ln()).sqrt() * (std::f64::consts::TAU * self.unit()).cos()
+    }
+
     /// An order in cents: log-normal with a mean of 4,000 exp(0.125) and a median of 4,000.
     fn amount(&mut self) -> i64 {
-        let normal = (-2.0 * (1.0 - self.unit()).ln()).sqrt() * (std::f64::consts::TAU * self.unit()).cos();
-        #[allow(clippy::cast_possible_truncation, reason = "a few thousand cents")]
-        let cents = (4_000.0 * (0.5 * normal).exp()).round() as i64;
-        cents
+        whole(4_000.0 * (0.5 * self.normal()).exp())
+    }
+
+    /// A log-normal value with a mean of 1 and a coefficient of variation.
+    fn spread(&mut self, cv: f64) -> f64 {
+        let variance = (cv * cv).ln_1p();
+        (variance.sqrt() * self.normal() - variance / 2.0).exp()
     }
 
     fn orders(&mut self, mean: f64) -> Moments {
@@ -52,6 +59,11 @@ impl Random {
         }
         moments
     }
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "amounts and weights of some thousands")]
+fn whole(value: f64) -> i64 {
+    value.round() as i64
 }
 
 fn mean_amount() -> f64 {
@@ -165,6 +177,556 @@ fn ratio_of_revenue_to_customers_lost() {
         of(Estimate::Ratio { ratio, variance, n: u64::from(CUSTOMERS) })
     });
     assert_near("ratio", ratio);
+}
+
+/// A situation of which the truth is known. `docs/intervals.md` says of each how often its interval holds the truth.
+struct Situation {
+    kind: &'static str,
+    what: String,
+    truth: f64,
+    holds: Holds,
+    draw: Draw,
+}
+
+type Draw = Box<dyn Fn(&mut Random) -> Option<Interval>>;
+
+/// How often an interval is to hold the truth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    /// In 93 to 97 of 100 data sets.
+    AsSaid,
+    /// In 93 or more: counts and ranks are whole, or two values have something in common.
+    Often,
+    /// In fewer than 93, or so close to them that a quick count cannot tell: the page says why.
+    Seldom,
+}
+
+impl Situation {
+    fn often_if(self, often: bool) -> Self {
+        Self { holds: if often { Holds::Often } else { self.holds }, ..self }
+    }
+
+    fn seldom_if(self, seldom: bool) -> Self {
+        Self { holds: if seldom { Holds::Seldom } else { self.holds }, ..self }
+    }
+
+    fn draw(&self, seed: u64, draws: u32) -> Seen {
+        let mut random = Random(seed);
+        let (mut below, mut above, mut given, mut width) = (0_u32, 0_u32, 0_u32, 0.0);
+        for interval in (0..draws).filter_map(|_| (self.draw)(&mut random)) {
+            given += 1;
+            below += u32::from(self.truth < interval.low);
+            above += u32::from(self.truth > interval.high);
+            width += interval.high - interval.low;
+        }
+        let share = |count: u32| f64::from(count) / f64::from(given);
+        Seen {
+            held: share(given - below - above),
+            below: share(below),
+            above: share(above),
+            width: width / f64::from(given),
+            none: 1.0 - f64::from(given) / f64::from(draws),
+        }
+    }
+}
+
+/// What became of a situation's intervals.
+struct Seen {
+    held: f64,
+    /// The truth was below the interval.
+    below: f64,
+    above: f64,
+    width: f64,
+    /// There was no interval; the others do not count these.
+    none: f64,
+}
+
+fn one(
+    kind: &'static str,
+    what: String,
+    truth: f64,
+    draw: impl Fn(&mut Random) -> Option<Estimate> + 'static,
+) -> Situation {
+    Situation { kind, what, truth, holds: Holds::AsSaid, draw: Box::new(move |random| of(draw(random)?)) }
+}
+
+/// Two estimates of which the difference is taken.
+fn two(
+    kind: &'static str,
+    what: String,
+    truth: f64,
+    draw: impl Fn(&mut Random) -> Option<(Estimate, Estimate)> + 'static,
+) -> Situation {
+    let draw = move |random: &mut Random| {
+        let (this, that) = draw(random)?;
+        this.difference(&that)?.interval.map(|(interval, _)| interval)
+    };
+    Situation { kind, what, truth, holds: Holds::AsSaid, draw: Box::new(draw) }
+}
+
+fn of_each(random: &mut Random, n: u64, value: impl Fn(&mut Random) -> i64) -> Moments {
+    let mut moments = Moments::default();
+    (0..n).for_each(|_| moments.add(value(random)));
+    moments
+}
+
+/// Amounts of 50.00 on average.
+fn amounts(random: &mut Random, n: u64, cv: f64) -> Moments {
+    of_each(random, n, |random| whole(5_000.0 * random.spread(cv)))
+}
+
+/// The same, as many as arrive.
+fn arrived(random: &mut Random, mean: f64, cv: f64) -> Moments {
+    let n = random.poisson(mean);
+    amounts(random, n, cv)
+}
+
+fn growth(now: &Moments, then: &Moments) -> Estimate {
+    let (now_squares, then_squares) = (now.squares, then.squares);
+    Estimate::Growth { now: now.sum, now_squares, then: then.sum, then_squares, n: now.n }
+}
+
+fn share(random: &mut Random, n: u64, p: f64) -> Estimate {
+    Estimate::Proportion { k: (0..n).filter(|_| random.unit() < p).count() as u64, n }
+}
+
+/// 1 for a promoter, -1 for a detractor.
+fn answer(random: &mut Random, (up, down): (f64, f64)) -> i64 {
+    match random.unit() {
+        at if at < up => 1,
+        at if at < up + down => -1,
+        _ => 0,
+    }
+}
+
+fn net_share(random: &mut Random, n: u64, shares: (f64, f64)) -> Estimate {
+    let (mut up, mut down) = (0, 0);
+    for _ in 0..n {
+        match answer(random, shares) {
+            1 => up += 1,
+            -1 => down += 1,
+            _ => {}
+        }
+    }
+    Estimate::NetShare { up, down, n }
+}
+
+/// A score from 1 to 5, of which most are high.
+fn score(random: &mut Random) -> i64 {
+    match random.unit() {
+        at if at < 0.05 => 1,
+        at if at < 0.10 => 2,
+        at if at < 0.20 => 3,
+        at if at < 0.55 => 4,
+        _ => 5,
+    }
+}
+
+const MEAN_SCORE: f64 = 0.05 + 0.05 * 2.0 + 0.10 * 3.0 + 0.35 * 4.0 + 0.45 * 5.0;
+
+/// Answers with weights of 1,000 on average; a value may depend on how many times the mean its weight is.
+fn weighted(random: &mut Random, n: u64, cv: f64, value: impl Fn(&mut Random, f64) -> i64) -> Pair {
+    let mut pair = Pair::default();
+    for _ in 0..n {
+        let size = random.spread(cv);
+        let weight = whole(1_000.0 * size);
+        pair.add(weight * value(random, size), weight);
+    }
+    pair
+}
+
+fn weighted_share(random: &mut Random, n: u64, cv: f64, p: f64) -> Option<Estimate> {
+    weighted(random, n, cv, |random, _| i64::from(random.unit() < p)).share("nothing").ok()
+}
+
+fn weighted_net(random: &mut Random, n: u64, cv: f64, shares: (f64, f64)) -> Option<Estimate> {
+    weighted(random, n, cv, |random, _| answer(random, shares)).ratio(100.0, "nothing").ok()
+}
+
+/// What accounts that paid 100.00 on average pay a period later: some leave, 3 in 100 pay a fifth less, and 8 in 100 a quarter more,
+/// which counts in net retention only.
+fn retention(random: &mut Random, n: u64, leave: f64, gross: bool) -> Option<Estimate> {
+    let mut pair = Pair::default();
+    for _ in 0..n {
+        let before = whole(10_000.0 * random.spread(1.0));
+        let now = match random.unit() {
+            at if at < leave => 0,
+            at if at < leave + 0.03 => before * 4 / 5,
+            at if at < leave + 0.11 && !gross => before * 5 / 4,
+            _ => before,
+        };
+        pair.add(now, before);
+    }
+    pair.ratio(1.0, "nothing").ok()
+}
+
+fn retained(leave: f64, gross: bool) -> f64 {
+    1.0 - leave - 0.03 / 5.0 + if gross { 0.0 } else { 0.08 / 4.0 }
+}
+
+/// Revenue over customers lost: the formula of lifetime value, a ratio of sums over the same customers.
+fn life_value(random: &mut Random, n: u32, lost: f64) -> Option<Estimate> {
+    let mut pair = Pair::default();
+    (0..n).for_each(|_| pair.add(random.amount(), i64::from(random.unit() < lost)));
+    pair.ratio(1.0, "nobody lost").ok()
+}
+
+/// Customers active on a day of four weeks, from the days that each of them came: 28/3 on average.
+fn active_on_a_day(random: &mut Random, customers: f64) -> Estimate {
+    let n = random.poisson(customers);
+    let days = of_each(random, n, |random| {
+        let often = random.unit().powi(2);
+        (0..28).map(|_| i64::from(random.unit() < often)).sum()
+    });
+    Estimate::Ratio { ratio: days.sum as f64 / 28.0, variance: days.squares as f64 / (28.0 * 28.0), n: days.n }
+}
+
+/// A quantile of log-normal times with a median of 4,000, kept in steps.
+fn quantile(random: &mut Random, n: u32, thousandths: u16, step: i64) -> Option<Estimate> {
+    let mut values: Vec<i64> = (0..n).map(|_| (random.amount() + step / 2) / step * step).collect();
+    let (value, interval) = select_quantile(&mut values, thousandths)?;
+    let interval = interval.map(|(low, high)| (low as f64, high as f64));
+    Some(Estimate::Quantile { value, interval, n: u64::from(n) })
+}
+
+/// A quotient of two values by the delta method from their half-widths, as arithmetic over metrics has it.
+fn quotient(this: Estimate, that: Estimate) -> Option<Estimate> {
+    let (above, below) = (this.value()?, that.value().filter(|value| *value != 0.0)?);
+    let error = |estimate| of(estimate).map(|interval| (interval.high - interval.low) / 2.0 / Z95);
+    let value = above / below;
+    let variance = (error(this)? / below).powi(2) + (value * error(that)? / below).powi(2);
+    Some(Estimate::Derived { value, variance: Some(variance), n: this.n().min(that.n()) })
+}
+
+fn sums_and_counts() -> Vec<Situation> {
+    let mut all = Vec::new();
+    // With how many amounts the interval is as said.
+    for (cv, enough) in [(0.5, 30.0), (1.0, 100.0), (2.0, f64::INFINITY)] {
+        for mean in [10.0, 30.0, 100.0, 400.0] {
+            let what = format!("{mean} amounts, CV {cv}");
+            let total = one("Total", what, 5_000.0 * mean, move |random| Some(arrived(random, mean, cv).total()));
+            all.push(total.seldom_if(mean < enough));
+        }
+    }
+    for mean in [1.0, 4.0, 10.0, 30.0, 100.0, 400.0] {
+        let count = one("Count", format!("{mean}"), mean, move |random| Some(Estimate::Count(random.poisson(mean))));
+        all.push(count.often_if(mean < 30.0));
+    }
+    for mean in [4.0, 10.0, 25.0, 100.0] {
+        let per_count = one("PerCount", format!("{mean} customers"), 100_000.0 / mean, move |random| {
+            Some(Estimate::PerCount { amount: 100_000, count: random.poisson(mean) })
+        });
+        all.push(per_count.often_if(mean < 25.0));
+    }
+    for (mean, base) in [(5.0, 100), (60.0, 1_000)] {
+        let per_base = one("PerBase", format!("{mean} over {base}"), mean / base as f64, move |random| {
+            Some(Estimate::PerBase { count: random.poisson(mean), base })
+        });
+        all.push(per_base.often_if(mean < 25.0));
+    }
+    for (cv, enough) in [(0.5, 0.0), (1.0, 30.0), (2.0, f64::INFINITY)] {
+        for then in [10.0, 30.0, 100.0] {
+            let growth = one("Growth", format!("{} amounts after {then}, CV {cv}", 1.2 * then), 0.2, move |random| {
+                Some(growth(&arrived(random, 1.2 * then, cv), &arrived(random, then, cv)))
+            });
+            all.push(growth.seldom_if(then < enough));
+        }
+    }
+    for (above, below) in [(4.0, 100.0), (25.0, 100.0), (25.0, 10.0), (400.0, 400.0)] {
+        let quotient = one("Derived", format!("count of {above} over one of {below}"), above / below, move |random| {
+            quotient(Estimate::Count(random.poisson(above)), Estimate::Count(random.poisson(below)))
+        });
+        all.push(quotient.seldom_if(above < 10.0));
+    }
+    let average = one("Derived", "total of 100 amounts over their count, CV 1".into(), 5_000.0, |random| {
+        let orders = arrived(random, 100.0, 1.0);
+        quotient(orders.total(), Estimate::Count(orders.n))
+    });
+    all.push(average.often_if(true));
+    all
+}
+
+fn shares() -> Vec<Situation> {
+    let mut all = Vec::new();
+    for (p, n) in [(0.5, 10), (0.5, 60), (0.5, 1_000), (0.9, 20), (0.15, 120), (0.02, 50), (0.02, 200), (0.02, 1_000)] {
+        let share = one("Proportion", format!("p {p}, n {n}"), p, move |random| Some(share(random, n, p)));
+        all.push(share.often_if(n == 10).seldom_if(p * (n as f64) < 5.0));
+    }
+    for (shares, often, enough) in [((0.5, 0.17), 50, 10), ((0.2, 0.2), 50, 10), ((0.9, 0.02), 200, 20)] {
+        for n in [10, 20, 50, 200, 1_000] {
+            let (what, truth) = (format!("p {}, d {}, n {n}", shares.0, shares.1), 100.0 * (shares.0 - shares.1));
+            let net = one("NetShare", what, truth, move |random| Some(net_share(random, n, shares)));
+            all.push(net.seldom_if(n < enough).often_if(n < often));
+        }
+    }
+    for cv in [0.5, 1.0, 2.0] {
+        for (p, n) in [(0.8, 20), (0.8, 50), (0.8, 200), (0.8, 1_000), (0.95, 50), (0.95, 200)] {
+            let what = format!("p {p}, n {n}, CV {cv}");
+            all.push(one("WeightedShare", what, p, move |random| weighted_share(random, n, cv, p)));
+        }
+    }
+    for n in [50, 200, 1_000] {
+        // A log-normal weight with a CV of 1 has s^2 = ln 2, and those above the mean have Phi(s / 2) = 0.6614 of all weight.
+        const HEAVY: f64 = 0.661_396_5;
+        let (what, truth) = (format!("p .6 of the heavy, .9 of the light, n {n}, CV 1"), 0.9 - 0.3 * HEAVY);
+        let share = one("WeightedShare", what, truth, move |random| {
+            let p = |size: f64| if size > 1.0 { 0.6 } else { 0.9 };
+            let pair = weighted(random, n, 1.0, |random, size| i64::from(random.unit() < p(size)));
+            pair.share("nothing").ok()
+        });
+        all.push(share.seldom_if(true));
+    }
+    all
+}
+
+fn means() -> Vec<Situation> {
+    let mut all = Vec::new();
+    for (cv, enough) in [(0.5, 30), (1.0, 400), (2.0, u64::MAX)] {
+        for n in [10, 30, 100, 400] {
+            let mean = one("Mean", format!("{n} amounts, CV {cv}"), 5_000.0, move |random| {
+                amounts(random, n, cv).mean("amounts").ok()
+            });
+            all.push(mean.seldom_if(n < enough));
+        }
+    }
+    for n in [10, 30, 100] {
+        let mean = one("Mean", format!("{n} scores of 1 to 5"), MEAN_SCORE, move |random| {
+            of_each(random, n, score).mean("scores").ok()
+        });
+        all.push(mean.seldom_if(n < 100));
+    }
+    for n in [10, 40, 301, 1_201] {
+        let median = one("Quantile", format!("median of {n}"), 4_000.0, move |random| quantile(random, n, 500, 1));
+        all.push(median.often_if(n < 40));
+    }
+    // 1.2816 standard deviations of the logarithm above the median.
+    let ninetieth = 4_000.0 * (0.5 * 1.281_551_565_544_6_f64).exp();
+    for n in [40, 100, 400, 1_201] {
+        let high = one("Quantile", format!("90% of {n}"), ninetieth, move |random| quantile(random, n, 900, 1));
+        all.push(high.often_if(n < 100));
+    }
+    let steps = "median of 100, in steps of a quarter of it".into();
+    all.push(one("Quantile", steps, 4_000.0, |random| quantile(random, 100, 500, 1_000)).often_if(true));
+    all
+}
+
+fn ratios() -> Vec<Situation> {
+    let mut all = Vec::new();
+    for cv in [0.5, 1.0] {
+        for n in [20, 50, 200, 1_000] {
+            let score = one("Ratio", format!("weighted mean score, n {n}, CV {cv}"), MEAN_SCORE, move |random| {
+                weighted(random, n, cv, |random, _| score(random)).ratio(1.0, "nothing").ok()
+            });
+            all.push(score.seldom_if(n < if cv < 1.0 { 200 } else { 1_000 }));
+        }
+        for (shares, enough) in [((0.5, 0.17), 200), ((0.9, 0.02), if cv < 1.0 { 1_000 } else { u64::MAX })] {
+            for n in [50, 200, 1_000] {
+                let what = format!("weighted NPS, p {}, d {}, n {n}, CV {cv}", shares.0, shares.1);
+                let truth = 100.0 * (shares.0 - shares.1);
+                let net = one("Ratio", what, truth, move |random| weighted_net(random, n, cv, shares));
+                all.push(net.seldom_if(n < enough));
+            }
+        }
+    }
+    for (gross, name) in [(false, "net"), (true, "gross")] {
+        for (leave, enough) in [(0.03, u64::MAX), (0.15, 1_000)] {
+            for n in [30, 100, 300, 1_000] {
+                let what = format!("{name} revenue retention, {n} accounts, {leave} leave");
+                let kept = one("Ratio", what, retained(leave, gross), move |random| retention(random, n, leave, gross));
+                all.push(kept.seldom_if(n < enough));
+            }
+        }
+    }
+    for (n, lost) in [(100, 0.1), (100, 0.35), (500, 0.05), (500, 0.35)] {
+        let what = format!("lifetime value, {n} customers, {lost} lost");
+        all.push(one("Ratio", what, mean_amount() / lost, move |random| life_value(random, n, lost)));
+    }
+    for won in [25.0, 100.0] {
+        let (what, truth) = (format!("lifetime value to cost, {won} won"), mean_amount() / 0.35 * won / 100_000.0);
+        all.push(one("Ratio", what, truth, move |random| {
+            let Some(Estimate::Ratio { ratio, variance, n }) = life_value(random, 500, 0.35) else { return None };
+            let count = random.poisson(won);
+            let cost = 100_000.0 / count as f64;
+            let variance = variance / (cost * cost) + (ratio / cost).powi(2) / count as f64;
+            Some(Estimate::Ratio { ratio: ratio / cost, variance, n: n.min(count) })
+        }));
+    }
+    for customers in [10.0, 30.0, 300.0] {
+        let what = format!("active on a day, {customers} customers");
+        let active = one("Ratio", what, customers / 3.0, move |random| Some(active_on_a_day(random, customers)));
+        all.push(active.seldom_if(customers < 30.0));
+    }
+    all
+}
+
+fn differences_of_sums_and_counts() -> Vec<Situation> {
+    let mut all = Vec::new();
+    for (cv, now, then) in [
+        (0.5, 10.0, 10.0),
+        (0.5, 120.0, 100.0),
+        (1.0, 10.0, 10.0),
+        (1.0, 120.0, 100.0),
+        (2.0, 120.0, 100.0),
+        (2.0, 120.0, 30.0),
+    ] {
+        let what = format!("{now} amounts after {then}, CV {cv}");
+        let totals = two("Totals", what, 5_000.0 * (now - then), move |random| {
+            Some((arrived(random, now, cv).total(), arrived(random, then, cv).total()))
+        });
+        all.push(totals.seldom_if(now > 2.0 * then));
+    }
+    for (now, then) in [(1.0, 1.0), (4.0, 6.0), (10.0, 10.0), (70.0, 55.0), (400.0, 400.0)] {
+        let counts = two("Counts", format!("{now} after {then}"), now - then, move |random| {
+            Some((Estimate::Count(random.poisson(now)), Estimate::Count(random.poisson(then))))
+        });
+        all.push(counts.often_if(now < 30.0));
+    }
+    let overlap = two("Counts", "100 after 100, of which 75 are in both".into(), 0.0, |random| {
+        let both = random.poisson(75.0);
+        Some((Estimate::Count(both + random.poisson(25.0)), Estimate::Count(both + random.poisson(25.0))))
+    });
+    all.push(overlap.often_if(true));
+    for mean in [10.0, 25.0, 100.0] {
+        let costs = two("PerCount", format!("{mean} customers after {mean}"), 0.0, move |random| {
+            let cost = |random: &mut Random| Estimate::PerCount { amount: 100_000, count: random.poisson(mean) };
+            Some((cost(random), cost(random)))
+        });
+        all.push(costs.often_if(mean < 25.0));
+    }
+    all.push(two("PerBase", "60 over 1000 after 55 over 940".into(), 0.06 - 55.0 / 940.0, |random| {
+        let (now, then) = (random.poisson(60.0), random.poisson(55.0));
+        Some((Estimate::PerBase { count: now, base: 1_000 }, Estimate::PerBase { count: then, base: 940 }))
+    }));
+    all.push(two("Derived", "counts of 25 over 100 and 25 over 100".into(), 0.0, |random| {
+        let mut own = || quotient(Estimate::Count(random.poisson(25.0)), Estimate::Count(random.poisson(100.0)));
+        own().zip(own())
+    }));
+    all
+}
+
+fn differences_of_shares() -> Vec<Situation> {
+    let mut all = Vec::new();
+    for (p, n, q, m) in
+        [(0.5, 60, 0.4, 60), (0.15, 120, 0.1, 80), (0.9, 20, 0.8, 30), (0.02, 50, 0.02, 50), (0.02, 1_000, 0.03, 1_000)]
+    {
+        let shares = two("Proportions", format!("p {p} of {n}, {q} of {m}"), p - q, move |random| {
+            Some((share(random, n, p), share(random, m, q)))
+        });
+        all.push(shares.often_if(p < 0.1 && n < 100));
+    }
+    for (shares, often) in [((0.5, 0.17), 50), ((0.9, 0.02), 200)] {
+        for n in [20, 50, 200] {
+            let what = format!("p {}, d {}, n {n} and {n}", shares.0, shares.1);
+            let net = two("NetShares", what, 0.0, move |random| {
+                Some((net_share(random, n, shares), net_share(random, n, shares)))
+            });
+            all.push(net.often_if(n < often));
+        }
+    }
+    for (p, n) in [(0.8, 50), (0.8, 200), (0.95, 50)] {
+        let shares = two("WeightedShares", format!("p {p}, n {n} and {n}, CV 1"), 0.0, move |random| {
+            weighted_share(random, n, 1.0, p).zip(weighted_share(random, n, 1.0, p))
+        });
+        all.push(shares.often_if(p > 0.9));
+    }
+    all
+}
+
+fn differences_of_means() -> Vec<Situation> {
+    let mut all = Vec::new();
+    for cv in [0.5, 1.0, 2.0] {
+        for (n, m) in [(10, 10), (30, 60), (200, 200)] {
+            let means = two("Means", format!("{n} amounts and {m}, CV {cv}"), 0.0, move |random| {
+                let mean = |random: &mut Random, n| amounts(random, n, cv).mean("amounts").ok();
+                mean(random, n).zip(mean(random, m))
+            });
+            all.push(means.often_if(n < 30));
+        }
+    }
+    for (thousandths, name) in [(500, "median"), (900, "90%")] {
+        for n in [40, 100, 400] {
+            let quantiles = two("Quantiles", format!("{name} of {n} and {n}"), 0.0, move |random| {
+                quantile(random, n, thousandths, 1).zip(quantile(random, n, thousandths, 1))
+            });
+            all.push(quantiles.often_if(true));
+        }
+    }
+    for (shares, n) in [((0.5, 0.17), 50), ((0.5, 0.17), 200), ((0.9, 0.02), 50), ((0.9, 0.02), 200)] {
+        let what = format!("weighted NPS, p {}, d {}, n {n} and {n}, CV 1", shares.0, shares.1);
+        let net = two("Ratios", what, 0.0, move |random| {
+            weighted_net(random, n, 1.0, shares).zip(weighted_net(random, n, 1.0, shares))
+        });
+        all.push(net.often_if(shares.0 > 0.8));
+    }
+    for n in [100, 1_000] {
+        let what = format!("gross revenue retention, {n} accounts and {n}, 0.03 leave");
+        let kept = two("Ratios", what, 0.0, move |random| {
+            retention(random, n, 0.03, true).zip(retention(random, n, 0.03, true))
+        });
+        all.push(kept.often_if(n < 1_000));
+    }
+    // A bad period after a good one, which the intervals of either are too short for.
+    let worse =
+        two("Ratios", "gross revenue retention, 100 accounts and 100, 0.15 leave after 0.03".into(), -0.12, |random| {
+            retention(random, 100, 0.15, true).zip(retention(random, 100, 0.03, true))
+        });
+    all.push(worse.seldom_if(true));
+    all
+}
+
+fn assert_situations(seed: u64, situations: &[Situation]) {
+    for (seed, situation) in (seed..).zip(situations) {
+        let (least, most) = match situation.holds {
+            Holds::AsSaid => (0.93, 0.97),
+            Holds::Often => (0.93, 1.0),
+            Holds::Seldom => continue,
+        };
+        let held = situation.draw(seed, DRAWS).held;
+        assert!((least..=most).contains(&held), "{}, {}: {held}", situation.kind, situation.what);
+    }
+}
+
+#[test]
+fn intervals_of_sums_and_counts() {
+    assert_situations(100, &sums_and_counts());
+}
+
+#[test]
+fn intervals_of_shares() {
+    assert_situations(200, &shares());
+}
+
+#[test]
+fn intervals_of_means() {
+    assert_situations(300, &means());
+}
+
+#[test]
+fn intervals_of_ratios() {
+    assert_situations(400, &ratios());
+}
+
+#[test]
+fn intervals_of_differences() {
+    assert_situations(500, &differences_of_sums_and_counts());
+    assert_situations(600, &differences_of_shares());
+    assert_situations(700, &differences_of_means());
+}
+
+/// Writes what `docs/intervals.md` has: `cargo test -p tallybook-metrics --test coverage -- --ignored --nocapture`.
+#[test]
+#[ignore = "a minute of simulation"]
+#[allow(clippy::print_stdout, reason = "a table to be read")]
+fn coverage_of_all_situations() {
+    println!("| Kind | Situation | Held | Truth below | Truth above | Mean width | No interval |");
+    println!("|---|---|---:|---:|---:|---:|---:|");
+    let singles = [sums_and_counts(), shares(), means(), ratios()];
+    let differences = [differences_of_sums_and_counts(), differences_of_shares(), differences_of_means()];
+    for (seed, situation) in (1_000..).zip(singles.iter().chain(&differences).flatten()) {
+        let Seen { held, below, above, width, none } = situation.draw(seed, 20_000);
+        let [held, below, above, none] = [held, below, above, none].map(|share| format!("{:.1}%", 100.0 * share));
+        println!("| {} | {} | {held} | {below} | {above} | {width:.4} | {none} |", situation.kind, situation.what);
+    }
 }
 
 /// A company whose customers come evenly over 400 days, live exponentially (mean 120 days) and buy about every ten days while they do;

@@ -61,6 +61,16 @@ const NO_BREAK: char = '\u{a0}';
 /// Shown where there is no value.
 pub const NOT_AVAILABLE: &str = "n/a";
 
+/// The unit of time that suits a length in seconds: its name, and its seconds.
+pub(crate) fn time_unit(seconds: f64) -> (&'static str, f64) {
+    match seconds.abs() {
+        size if size < 90.0 => ("s", 1.0),
+        size if size < 5_400.0 => ("min", 60.0),
+        size if size < 172_800.0 => ("h", 3_600.0),
+        _ => ("d", 86_400.0),
+    }
+}
+
 impl Formatter {
     /// Writes a value; `margin` is the half-width of its interval, which bounds the digits that mean something.
     pub fn value(&self, unit: Unit, value: f64, margin: Option<f64>) -> String {
@@ -78,12 +88,8 @@ impl Formatter {
 
     /// Writes seconds in the unit that suits a length: seconds, minutes, hours or days.
     fn duration(&self, seconds: f64, like: f64, signed: bool) -> String {
-        let (name, length, digits) = match like.abs() {
-            size if size < 90.0 => ("s", 1.0, 0),
-            size if size < 5_400.0 => ("min", 60.0, usize::from(size < 600.0)),
-            size if size < 172_800.0 => ("h", 3_600.0, 1),
-            _ => ("d", 86_400.0, 1),
-        };
+        let (name, length) = time_unit(like);
+        let digits = usize::from(length > 60.0 || (length > 1.0 && like.abs() < 600.0));
         let number = if signed { self.signed(seconds / length, digits) } else { self.number(seconds / length, digits) };
         format!("{number}{NO_BREAK}{name}")
     }
@@ -100,7 +106,7 @@ impl Formatter {
             Unit::Count | Unit::Number | Unit::Points | Unit::Months => {
                 self.number(value, usize::from(span < 5.0 && unit != Unit::Count))
             }
-            Unit::Duration => self.duration(value, span.max(value), false),
+            Unit::Duration => self.duration(value, span, false),
         }
     }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer};
 use tallybook_ingest::{MISSING, NUMBER_SCALE, TableKind};
 
-use crate::estimate::{Estimate, Outcome};
+use crate::estimate::{Estimate, Outcome, Pair, Undefined};
 use crate::metric::{Cell, Need, Requests, Results, RowFunction};
 use crate::reduction::Reduction;
 
@@ -89,22 +89,22 @@ impl Answer {
 
     /// Reads the share of answers with a value of 1.
     pub(super) fn share(&self, results: &Results, cell: &Cell) -> Outcome {
-        let (plain, times_weight) = self.columns;
         if self.weighted {
-            let pair = results.pair(&weighed(self.kind, times_weight, "weight"), &cell.window, cell.segment);
-            return pair.weighted_share("no answers with a weight");
+            return self.pair(results, cell).share("no answers with a weight");
         }
-        results.sums(&answers(self.kind, plain), &cell.window, cell.segment).share("answers")
+        results.sums(&answers(self.kind, self.columns.0), &cell.window, cell.segment).share("answers")
     }
 
     /// Reads the mean of values in so many parts of one.
     pub(super) fn mean(&self, results: &Results, cell: &Cell, parts: i64) -> Outcome {
-        let (plain, times_weight) = self.columns;
         if self.weighted {
-            let pair = results.pair(&weighed(self.kind, times_weight, "weight"), &cell.window, cell.segment);
-            return pair.ratio(1.0 / parts as f64, "no answers with a weight");
+            return self.pair(results, cell).ratio(1.0 / parts as f64, "no answers with a weight");
         }
-        results.sums(&answers(self.kind, plain), &cell.window, cell.segment).mean_of(parts, "answers")
+        results.sums(&answers(self.kind, self.columns.0), &cell.window, cell.segment).mean_of(parts, "answers")
+    }
+
+    fn pair(&self, results: &Results, cell: &Cell) -> Pair {
+        results.pair(&weighed(self.kind, self.columns.1, "weight"), &cell.window, cell.segment)
     }
 
     /// Counts the answers with a value of 1, and all.
@@ -130,8 +130,6 @@ fn score(units: i64) -> f64 {
 pub(super) struct Promoters {
     pub(super) up: Answer,
     pub(super) down: Answer,
-    /// 100 for a promoter, -100 for a detractor, times the weight.
-    pub(super) points: Answer,
 }
 
 impl Promoters {
@@ -139,20 +137,25 @@ impl Promoters {
         let parts = Parts { low: 6.0, high: 9.0 };
         self.up.request(requests, |score, parts| i64::from(score >= parts.high), parts);
         self.down.request(requests, |score, parts| i64::from(score <= parts.low), parts);
-        if self.points.weighted {
-            let points =
-                |score: f64, parts: Parts| 100 * (i64::from(score >= parts.high) - i64::from(score <= parts.low));
-            self.points.request(requests, points, parts);
-        }
     }
 
     pub(super) fn net(&self, results: &Results, cell: &Cell) -> Outcome {
-        if self.points.weighted {
-            return self.points.mean(results, cell, 1);
+        if self.up.weighted {
+            let (up, down) = (self.up.pair(results, cell), self.down.pair(results, cell));
+            if up.y.sum == 0 {
+                return Err(Undefined::because("no answers with a weight"));
+            }
+            let weight = up.y.sum as f64;
+            return Ok(Estimate::WeightedNet {
+                up: up.x.sum as f64 / weight,
+                down: down.x.sum as f64 / weight,
+                n: up.y.n,
+                effective: weight * weight / up.y.squares as f64,
+            });
         }
         let ((up, n), (down, _)) = (self.up.counts(results, cell), self.down.counts(results, cell));
         if n == 0 {
-            return Err(crate::estimate::Undefined::because("no answers"));
+            return Err(Undefined::because("no answers"));
         }
         Ok(Estimate::NetShare { up, down, n })
     }

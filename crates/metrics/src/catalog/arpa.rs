@@ -48,7 +48,7 @@ impl Metric for Arpa {
         vec![Need::subscriptions()]
     }
 
-    fn stands_alone(&self) -> bool {
+    fn stands_alone(&self, _measure: &str) -> bool {
         false
     }
 

@@ -56,7 +56,7 @@ impl Metric for Backlog {
         vec![Need::of(TableKind::Tickets, &["solved_at"], &["resolved_at"])]
     }
 
-    fn stands_alone(&self) -> bool {
+    fn stands_alone(&self, _measure: &str) -> bool {
         false
     }
 

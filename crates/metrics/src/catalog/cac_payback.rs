@@ -167,7 +167,7 @@ impl Metric for CacPayback {
         if measure == RECOVERED { Direction::Up } else { INFO.good }
     }
 
-    fn stands_alone(&self) -> bool {
+    fn stands_alone(&self, _measure: &str) -> bool {
         false
     }
 

@@ -136,7 +136,7 @@ impl Metric for ChurnRate {
         if measure == CUSTOMERS { Direction::Up } else { INFO.good }
     }
 
-    fn stands_alone(&self) -> bool {
+    fn stands_alone(&self, _measure: &str) -> bool {
         self.preset.stands_alone()
     }
 

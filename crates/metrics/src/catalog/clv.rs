@@ -357,7 +357,7 @@ impl Metric for Clv {
         }
     }
 
-    fn stands_alone(&self) -> bool {
+    fn stands_alone(&self, _measure: &str) -> bool {
         false
     }
 

@@ -56,7 +56,7 @@ impl Metric for CohortChurn {
         self.0.needs()
     }
 
-    fn stands_alone(&self) -> bool {
+    fn stands_alone(&self, _measure: &str) -> bool {
         false
     }
 

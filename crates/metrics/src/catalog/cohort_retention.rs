@@ -174,7 +174,7 @@ impl Metric for CohortRetention {
         self.0.needs()
     }
 
-    fn stands_alone(&self) -> bool {
+    fn stands_alone(&self, _measure: &str) -> bool {
         false
     }
 

@@ -177,6 +177,10 @@ impl Metric for ConversionRate {
         }
     }
 
+    fn stands_alone(&self, measure: &str) -> bool {
+        measure != "pending"
+    }
+
     fn request(&self, requests: &mut Requests<'_>) {
         match self.basis {
             Basis::Cohort => requests.funnel(&self.steps()),

@@ -17,7 +17,7 @@ pub(super) const INFO: Info = Info {
     definition: "How many more employees who answered in the period would recommend the company as a place to work (9 or 10 of 10) than would not (0 to 6), in points of a hundred.",
     formula: "100 x (promoters - detractors) / answers",
     source: "Reichheld & Markey (2011), The Ultimate Question 2.0, ch. 7",
-    interval: "normal, with se = sqrt((p + d - (p - d)^2) / n)",
+    interval: "normal, with se = sqrt((p + d - (p - d)^2) / n), after adding 3/4 of a promoter and of a detractor and three answers in all",
     traps: &[
         "fewer than five answers are never shown, whatever `min_n` says: employees must not be told apart",
         "where one part of a dimension is too small, no part is shown: the others would give it away",
@@ -38,7 +38,6 @@ pub(super) struct Enps {}
 const PROMOTERS: Promoters = Promoters {
     up: Answer { kind: "enps", columns: ("enps.up", "enps.up_weighted"), weighted: false },
     down: Answer { kind: "enps", columns: ("enps.down", "enps.down_weighted"), weighted: false },
-    points: Answer { kind: "enps", columns: ("enps.points", "enps.points_weighted"), weighted: false },
 };
 
 impl Metric for Enps {

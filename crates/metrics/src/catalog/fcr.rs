@@ -95,6 +95,10 @@ impl Metric for Fcr {
         vec![Need::of(TableKind::Tickets, &["solved_at", "reopened_count"], &["resolved_at", "contacts"])]
     }
 
+    fn stands_alone(&self, measure: &str) -> bool {
+        measure != "pending"
+    }
+
     fn request(&self, requests: &mut Requests<'_>) {
         let window = self.seconds();
         let delay = if self.when_known { window } else { 0 };

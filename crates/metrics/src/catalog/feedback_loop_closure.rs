@@ -78,6 +78,10 @@ impl Metric for FeedbackLoopClosure {
         (self.within_hours == 0).then_some("`within_hours` is at least 1")
     }
 
+    fn stands_alone(&self, measure: &str) -> bool {
+        measure != "pending"
+    }
+
     fn request(&self, requests: &mut Requests<'_>) {
         let within = i64::from(self.within_hours) * 3600;
         requests.compute(TableKind::Surveys, CLOSED, INPUTS, move |_, as_of| -> RowFunction {

@@ -72,6 +72,10 @@ impl Metric for FirstResponseTime {
         vec![Need::of(TableKind::Tickets, &["first_response_at"], &[])]
     }
 
+    fn stands_alone(&self, measure: &str) -> bool {
+        measure != "unanswered"
+    }
+
     fn request(&self, requests: &mut Requests<'_>) {
         STRETCH.request(requests, self.business_hours.as_ref());
     }

@@ -17,7 +17,7 @@ pub(super) const INFO: Info = Info {
     definition: "The share of the recurring revenue before the period that churn and contraction took away.",
     formula: "(churn + contraction) / mrr before the period",
     source: "Skok (2013), \"SaaS Metrics 2.0\"; Farris et al. (2010), Marketing Metrics, ch. 5",
-    interval: "delta method on the ratio of sums over the opening accounts",
+    interval: "Wilson, with the number of accounts of equal size that would be as precise",
     traps: &[
         "expansion does not make up for losses here; net churn counts it",
         "trials and free plans are not recurring revenue",

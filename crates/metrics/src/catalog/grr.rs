@@ -16,7 +16,7 @@ pub(super) const INFO: Info = Info {
     definition: "What the accounts before the period still pay at its end, each at most what it paid before, over what they paid.",
     formula: "sum of min(now, before) / sum of before, over the opening accounts",
     source: "Skok (2013), \"SaaS Metrics 2.0\"; Farris et al. (2010), Marketing Metrics, ch. 5",
-    interval: "delta method on the ratio of sums over the opening accounts",
+    interval: "Wilson, with the number of accounts of equal size that would be as precise",
     traps: &[
         "never above 100%: that is net retention",
         "trials and free plans are not recurring revenue",

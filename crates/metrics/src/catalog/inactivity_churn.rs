@@ -81,7 +81,7 @@ impl Metric for InactivityChurn {
         vec![Need::orders()]
     }
 
-    fn stands_alone(&self) -> bool {
+    fn stands_alone(&self, _measure: &str) -> bool {
         false
     }
 

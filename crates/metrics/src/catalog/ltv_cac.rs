@@ -103,7 +103,7 @@ impl Metric for LtvCac {
         vec![Measure::headline(Unit::Number)]
     }
 
-    fn stands_alone(&self) -> bool {
+    fn stands_alone(&self, _measure: &str) -> bool {
         false
     }
 

@@ -101,7 +101,7 @@ impl Metric for Mau {
         vec![Need::of(TableKind::Events, &[], &[])]
     }
 
-    fn stands_alone(&self) -> bool {
+    fn stands_alone(&self, _measure: &str) -> bool {
         false
     }
 

@@ -17,7 +17,7 @@ pub(super) const INFO: Info = Info {
     definition: "The share of the recurring revenue before the period that churn and contraction took away, less what expansion added; below zero, the opening accounts grew.",
     formula: "(churn + contraction - expansion) / mrr before the period",
     source: "Skok (2013), \"SaaS Metrics 2.0\"; Farris et al. (2010), Marketing Metrics, ch. 5",
-    interval: "delta method on the ratio of sums over the opening accounts",
+    interval: "MOVER of what was kept (Wilson) and of expansion (compound Poisson)",
     traps: &[
         "reactivation is left out: accounts that come back were not among those before the period",
         "trials and free plans are not recurring revenue",

@@ -17,7 +17,7 @@ pub(super) const INFO: Info = Info {
     definition: "How many more of those who answered in the period would recommend the company (9 or 10 of 10) than would not (0 to 6), in points of a hundred.",
     formula: "100 x (promoters - detractors) / answers",
     source: "Reichheld (2003), \"The One Number You Need to Grow\", Harvard Business Review 81 (12), 46-54; Rocks (2016), The American Statistician 70, 365-372",
-    interval: "normal, with se = sqrt((p + d - (p - d)^2) / n); delta method for weights; Wilson for the shares",
+    interval: "normal, with se = sqrt((p + d - (p - d)^2) / n), after adding 3/4 of a promoter and of a detractor and three answers in all; Kish's effective number of answers for weights; Wilson for the shares",
     traps: &[
         "a score of 11 is no promoter: what is not from 0 to 10 is quarantined",
         "only those who answer are heard: see the response rate",
@@ -43,7 +43,6 @@ impl Nps {
         Promoters {
             up: Answer { kind, columns: ("nps.up", "nps.up_weighted"), weighted },
             down: Answer { kind, columns: ("nps.down", "nps.down_weighted"), weighted },
-            points: Answer { kind, columns: ("nps.points", "nps.points_weighted"), weighted },
         }
     }
 }

@@ -16,7 +16,7 @@ pub(super) const INFO: Info = Info {
     definition: "What the accounts before the period pay at its end, over what they paid before; new accounts do not count.",
     formula: "sum of now / sum of before, over the opening accounts",
     source: "Skok (2013), \"SaaS Metrics 2.0\"; Farris et al. (2010), Marketing Metrics, ch. 5",
-    interval: "delta method on the ratio of sums over the opening accounts",
+    interval: "MOVER of what was kept (Wilson) and of expansion (compound Poisson)",
     traps: &[
         "above 100% where expansion outweighs losses",
         "trials and free plans are not recurring revenue",

@@ -96,6 +96,10 @@ impl Metric for RenewalRate {
         vec![Need::of(TableKind::Subscriptions, &["mrr", "term_ends_at"], &["ended_at", "trial_ended_at"])]
     }
 
+    fn stands_alone(&self, measure: &str) -> bool {
+        measure != "pending"
+    }
+
     fn request(&self, requests: &mut Requests<'_>) {
         requests.contracts();
     }
@@ -115,7 +119,7 @@ impl Metric for RenewalRate {
             return Err(Undefined::because(none));
         }
         if measure == BY_VALUE {
-            return renewed.value.ratio(1.0, none);
+            return renewed.value.share(none);
         }
         Ok(Estimate::Proportion { k: renewed.renewed, n: renewed.up })
     }

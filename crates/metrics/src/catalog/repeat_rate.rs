@@ -69,7 +69,7 @@ impl Metric for RepeatRate {
         vec![Need::orders()]
     }
 
-    fn stands_alone(&self) -> bool {
+    fn stands_alone(&self, _measure: &str) -> bool {
         false
     }
 

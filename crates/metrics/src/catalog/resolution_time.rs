@@ -106,6 +106,10 @@ impl Metric for ResolutionTime {
         vec![Need::of(TableKind::Tickets, &[end], &[])]
     }
 
+    fn stands_alone(&self, measure: &str) -> bool {
+        measure != "unsolved"
+    }
+
     fn request(&self, requests: &mut Requests<'_>) {
         self.stretch().request(requests, self.business_hours.as_ref());
     }

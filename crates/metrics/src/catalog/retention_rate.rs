@@ -45,7 +45,7 @@ impl Metric for RetentionRate {
         vec![Measure::headline(Unit::Share)]
     }
 
-    fn stands_alone(&self) -> bool {
+    fn stands_alone(&self, _measure: &str) -> bool {
         self.preset.stands_alone()
     }
 

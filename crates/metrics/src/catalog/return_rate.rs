@@ -74,6 +74,10 @@ impl Metric for ReturnRate {
         vec![Need::of(TableKind::Events, &[], &[])]
     }
 
+    fn stands_alone(&self, measure: &str) -> bool {
+        measure != "pending"
+    }
+
     fn request(&self, requests: &mut Requests<'_>) {
         requests.funnel(&self.steps());
     }

@@ -52,6 +52,10 @@ impl Metric for RevenueGrowth {
         vec![Need::orders()]
     }
 
+    fn stands_alone(&self, _measure: &str) -> bool {
+        false
+    }
+
     fn request(&self, requests: &mut Requests<'_>) {
         shared::request_revenue(requests);
     }

@@ -178,7 +178,7 @@ impl Metric for RfmSegments {
         vec![Need::orders()]
     }
 
-    fn stands_alone(&self) -> bool {
+    fn stands_alone(&self, _measure: &str) -> bool {
         false
     }
 

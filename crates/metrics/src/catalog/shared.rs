@@ -11,6 +11,7 @@ use crate::folds::cohorts::{Ages, CohortGrain, CohortStart, Cohorts};
 use crate::metric::{Cell, CohortRow, CohortTable, Requests, Results, Unit};
 use crate::reduction::{Clock, Reduction};
 use crate::revenue::OrderValue;
+use crate::stats::Interval;
 
 /// The worth of orders on the day they are placed.
 pub(super) fn placed() -> Reduction {
@@ -90,6 +91,13 @@ pub(super) enum LifeBasis {
 pub(super) fn complement(retention: Outcome) -> Outcome {
     retention.map(|estimate| match estimate {
         Estimate::Ratio { ratio, variance, n } => Estimate::Ratio { ratio: 1.0 - ratio, variance, n },
+        Estimate::WeightedShare { share, n, effective } => Estimate::WeightedShare { share: 1.0 - share, n, effective },
+        Estimate::Bounded { value, interval, n, method } => Estimate::Bounded {
+            value: 1.0 - value,
+            interval: Interval { low: 1.0 - interval.high, high: 1.0 - interval.low },
+            n,
+            method,
+        },
         other => other,
     })
 }

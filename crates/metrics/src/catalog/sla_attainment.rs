@@ -71,6 +71,10 @@ impl Metric for SlaAttainment {
         vec![Need::of(TableKind::Tickets, &["solved_at", "sla_met"], &["resolved_at", "sla_due_at"])]
     }
 
+    fn stands_alone(&self, measure: &str) -> bool {
+        measure != "open_breached"
+    }
+
     fn request(&self, requests: &mut Requests<'_>) {
         request_closing(requests);
         requests.compute(TableKind::Tickets, MET, INPUTS, |table, _| -> RowFunction {

@@ -58,7 +58,7 @@ impl Metric for Stickiness {
         vec![Need::of(TableKind::Events, &[], &[])]
     }
 
-    fn stands_alone(&self) -> bool {
+    fn stands_alone(&self, _measure: &str) -> bool {
         false
     }
 

@@ -252,7 +252,7 @@ impl Metric for Survival {
         }
     }
 
-    fn stands_alone(&self) -> bool {
+    fn stands_alone(&self, _measure: &str) -> bool {
         false
     }
 

@@ -90,6 +90,10 @@ impl Metric for TrialToPaid {
         vec![Need::of(TableKind::Subscriptions, &["mrr", "trial_started_at", "trial_ended_at"], &["ended_at"])]
     }
 
+    fn stands_alone(&self, measure: &str) -> bool {
+        measure != "pending"
+    }
+
     fn request(&self, requests: &mut Requests<'_>) {
         requests.contracts();
     }

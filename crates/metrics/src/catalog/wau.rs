@@ -59,7 +59,7 @@ impl Metric for Wau {
         vec![Need::of(TableKind::Events, &[], &[])]
     }
 
-    fn stands_alone(&self) -> bool {
+    fn stands_alone(&self, _measure: &str) -> bool {
         false
     }
 

@@ -6,7 +6,7 @@ mod proportion;
 mod student;
 
 pub use order::{median_ranks, quantile_ranks, select_quantile};
-pub use poisson::poisson_interval;
+pub use poisson::{compound_interval, poisson_interval};
 pub use proportion::{net_share_interval, wilson, wilson_interval};
 pub use student::student_quantile;
 

@@ -14,6 +14,16 @@ pub fn poisson_interval(count: u64) -> Interval {
     Interval { low: if count == 0 { 0.0 } else { bound(n, -Z95).max(0.0) }, high: bound(n + 1.0, Z95) }
 }
 
+/// Computes a 95% interval for the mean of a compound Poisson total, from its sum of squares and the number of summands.
+///
+/// # Formula
+/// T + sqrt(S / n) (limit of n - n), with Byar's limits for the count n: for equal summands that of the count, for many summands T +- z sqrt(S).
+/// Source: Dobson, Kuulasmaa, Eberle & Scherer (1991), Statistics in Medicine 10, 457-462.
+pub fn compound_interval(total: f64, squares: f64, n: u64) -> Interval {
+    let (of, scale) = (poisson_interval(n), (squares / n as f64).sqrt());
+    Interval { low: total + scale * (of.low - n as f64), high: total + scale * (of.high - n as f64) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

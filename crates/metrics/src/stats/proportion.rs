@@ -22,27 +22,20 @@ pub fn wilson(p: f64, n: f64) -> Option<Interval> {
     Some(Interval { low: (centre - half).max(0.0), high: (centre + half).min(1.0) })
 }
 
-/// Computes a 95% interval for the difference of two shares of one sample, in points, such as promoters less detractors.
+/// Computes a 95% interval for the difference of two shares p and q of one sample, in points, such as promoters less detractors.
 ///
 /// # Formula
-/// 100 (d +- z sqrt((p + q - d^2) / n)) with shares p and q and d = p - q; cut off at -100 and 100. Where that has no width, because all
-/// answers are alike, the shares are taken after adding 3/4 of an answer to each of the three groups, which keeps a width.
-/// Source: Rocks (2016), "Interval estimation for the Net Promoter Score", The American Statistician 70, 365-372: Wald and adjusted Wald.
-pub fn net_share_interval(up: u64, down: u64, n: u64) -> Option<Interval> {
-    if n == 0 {
+/// 100 (d +- z sqrt((p + q - d^2) / n)) with d = p - q, after adding 3/4 of an answer to each of the two groups and three to all, which
+/// keeps a width where all answers are alike; cut off at -100 and 100. For two hundred answers it is as good as without.
+/// Source: Rocks (2016), "Interval estimation for the Net Promoter Score", The American Statistician 70, 365-372: adjusted Wald.
+pub fn net_share_interval(p: f64, q: f64, n: f64) -> Option<Interval> {
+    if n <= 0.0 || !(p.is_finite() && q.is_finite()) {
         return None;
     }
-    let (up, down, n) = (up as f64, down as f64, n as f64);
-    let around = |up: f64, down: f64, n: f64| {
-        let (p, q) = (up / n, down / n);
-        let d = p - q;
-        (d, Z95 * ((p + q - d * d).max(0.0) / n).sqrt())
-    };
-    let (mut d, mut half) = around(up, down, n);
-    if half == 0.0 {
-        (d, half) = around(up + 0.75, down + 0.75, n + 2.25);
-    }
-    let value = 100.0 * (up - down) / n;
+    let value = 100.0 * (p - q);
+    let (p, q, n) = ((p * n + 0.75) / (n + 3.0), (q * n + 0.75) / (n + 3.0), n + 3.0);
+    let d = p - q;
+    let half = Z95 * ((p + q - d * d).max(0.0) / n).sqrt();
     let low = (100.0 * (d - half)).max(-100.0).min(value);
     Some(Interval { low, high: (100.0 * (d + half)).min(100.0).max(value) })
 }
@@ -53,14 +46,14 @@ mod tests {
 
     #[test]
     fn net_promoters() {
-        // The check value of the catalogue: p .5, d 1/6, n 200 -> +-10.3 points; here with n 600: 300, 100 -> +-5.96.
-        let interval = net_share_interval(300, 100, 600).expect("n > 0");
+        // The check value of the catalogue: p .5, d 1/6, n 200 -> +-10.3 points.
+        let interval = net_share_interval(0.5, 1.0 / 6.0, 200.0).expect("n > 0");
         let half = (interval.high - interval.low) / 2.0;
-        assert!((half - 10.33 / 3.0_f64.sqrt()).abs() < 0.01, "{half}");
-        // Everyone alike: no certainty. 20.75 of 22.25 promoters, 0.75 detractors: d = 0.8989, half-width 0.1653.
-        let alike = net_share_interval(20, 0, 20).expect("n > 0");
-        assert!((alike.low - 73.35).abs() < 0.1 && (alike.high - 100.0).abs() < 1e-12, "{alike:?}");
-        assert_eq!(net_share_interval(0, 0, 0), None);
+        assert!((half - 10.3).abs() < 0.05, "{half}");
+        // Everyone alike: no certainty. 20.75 and 0.75 of 23: d = 0.8696, half-width 1.96 sqrt((0.9348 - 0.7561) / 23) = 0.1728.
+        let alike = net_share_interval(1.0, 0.0, 20.0).expect("n > 0");
+        assert!((alike.low - 69.68).abs() < 0.05 && (alike.high - 100.0).abs() < 1e-12, "{alike:?}");
+        assert_eq!(net_share_interval(0.0, 0.0, 0.0), None);
     }
 
     #[test]

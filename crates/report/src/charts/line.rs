@@ -21,6 +21,8 @@ pub struct LineChart<'a> {
     pub limits: Option<Limits>,
     /// What happened, by position.
     pub marks: Vec<(usize, String)>,
+    /// The unit in which ticks of the axis are round, such as an hour's seconds.
+    pub tick_unit: f64,
     /// Whether the axis begins at zero: for amounts and counts, not for rates.
     pub from_zero: bool,
 }
@@ -81,7 +83,7 @@ pub fn line_chart(chart: &LineChart<'_>) -> Option<String> {
         escape(&chart.title),
         escape(&chart.description)
     );
-    for tick in y.ticks(4) {
+    for tick in y.ticks_in(chart.tick_unit, 4) {
         let at = coordinate(y.at(tick));
         let _ = write!(
             svg,
@@ -219,6 +221,7 @@ mod tests {
             label: &label,
             limits: None,
             marks: Vec::new(),
+            tick_unit: 1.0,
             from_zero: true,
         };
         let svg = line_chart(&chart).expect("enough points");
@@ -238,6 +241,7 @@ mod tests {
             label: &label,
             limits: None,
             marks: Vec::new(),
+            tick_unit: 1.0,
             from_zero: true,
         };
         assert_eq!(line_chart(&chart), None);

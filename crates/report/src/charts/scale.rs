@@ -23,6 +23,12 @@ impl Scale {
         self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
     }
 
+    /// Gives values in the range that are round in a unit, such as an hour's seconds.
+    pub(crate) fn ticks_in(&self, unit: f64, count: usize) -> Vec<f64> {
+        let own = Self { low: self.low / unit, high: self.high / unit, ..*self };
+        own.ticks(count).into_iter().map(|tick| tick * unit).collect()
+    }
+
     /// Gives round values in the range: about `count` of them, steps of 1, 2 or 5 times a power of ten.
     pub(crate) fn ticks(&self, count: usize) -> Vec<f64> {
         let rough = (self.high - self.low) / count.max(1) as f64;
@@ -42,6 +48,7 @@ mod tests {
     fn round_ticks() {
         assert_eq!(Scale::new(0.0, 97.0, 0.0, 1.0).ticks(4), [0.0, 50.0]);
         assert_eq!(Scale::new(0.0, 100.0, 0.0, 1.0).ticks(5), [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
+        assert_eq!(Scale::new(0.0, 12_000.0, 0.0, 1.0).ticks_in(3_600.0, 4), [0.0, 3_600.0, 7_200.0, 10_800.0]);
         assert!((Scale::new(3.0, 3.0, 0.0, 1.0).at(3.0) - 0.5).abs() < 1e-12);
     }
 }

@@ -62,7 +62,7 @@ impl Views<'_> {
             sentences: self.sentences(),
             has_targets: grid.iter().flat_map(|group: &Group| &group.rows).any(|row| row.target.is_some()),
             exceptions: self.exceptions(),
-            annotations: self.annotations(None),
+            annotations: self.annotations(None, None),
             groups: grid,
             sections: self.sections(),
             sources: document.sources.iter().map(|source| self.source(source)).collect(),
@@ -238,20 +238,18 @@ impl Views<'_> {
     }
 
     fn sections(&self) -> Vec<Section> {
-        Area::ALL
-            .into_iter()
-            .map(|area| Section {
-                title: area.title(),
-                metrics: self
-                    .document
-                    .metrics
-                    .iter()
-                    .filter(|metric| metric.area == area)
-                    .filter_map(|metric| self.metric(metric))
-                    .collect(),
-            })
-            .filter(|section| !section.metrics.is_empty())
-            .collect()
+        let of = |area: Area| {
+            let own = self.document.metrics.iter().filter(move |metric| metric.area == area);
+            let metrics: Vec<MetricView> = own.filter_map(|metric| self.metric(metric)).collect();
+            let shows = |own: &MetricView| {
+                !(own.breakdowns.is_empty()
+                    && own.cohorts.is_empty()
+                    && own.exhibits.is_empty()
+                    && own.drivers.is_empty())
+            };
+            Section { title: area.title(), has_tables: metrics.iter().any(shows), metrics }
+        };
+        Area::ALL.into_iter().map(of).filter(|section| !section.metrics.is_empty()).collect()
     }
 
     fn metric(&self, metric: &MetricNote) -> Option<MetricView> {
@@ -322,6 +320,10 @@ impl Views<'_> {
             label: &label,
             limits: self.limits(&metric.id, &measure.key),
             marks: self.marks(&metric.id, series),
+            tick_unit: match unit {
+                Unit::Duration => crate::format::time_unit(high - low).1,
+                _ => 1.0,
+            },
             from_zero: matches!(unit, Unit::Money | Unit::Count | Unit::Duration),
         })
     }

@@ -1,5 +1,6 @@
 //! Views of what figures are judged by: signals, targets, drivers and annotations.
 
+use chrono::NaiveDate;
 use tallybook_metrics::calendar::Grain;
 use tallybook_metrics::drivers::Kind;
 use tallybook_metrics::figure::{Against, Figure};
@@ -167,7 +168,7 @@ impl Views<'_> {
                     ),
                     chart: self.chart_of(metric, measure, figure.unit, &series),
                     drivers: self.drivers(metric),
-                    annotations: self.annotations(Some(&metric.id)),
+                    annotations: self.annotations(Some(&metric.id), recent(&series)),
                     signal,
                 })
             })
@@ -178,8 +179,8 @@ impl Views<'_> {
         self.series(metric, measure).into_iter().find(|figure| figure.period == period)
     }
 
-    /// Annotations that concern a metric, or all.
-    pub(super) fn annotations(&self, metric: Option<&str>) -> Vec<String> {
+    /// Annotations that concern a metric, or all, that are not over before a day.
+    pub(super) fn annotations(&self, metric: Option<&str>, since: Option<NaiveDate>) -> Vec<String> {
         let concerns = |annotation: &&Annotation| match (&annotation.metric, metric) {
             (Some(own), Some(metric)) => own == metric,
             _ => true,
@@ -188,7 +189,9 @@ impl Views<'_> {
             let days = self.format.range(annotation.on, annotation.until.unwrap_or(annotation.on));
             format!("{days}: {}", visible(&annotation.text))
         };
-        self.document.annotations.iter().filter(concerns).map(text).collect()
+        let late =
+            |annotation: &&Annotation| since.is_none_or(|since| annotation.until.unwrap_or(annotation.on) >= since);
+        self.document.annotations.iter().filter(concerns).filter(late).map(text).collect()
     }
 
     /// Positions in a series at which something happened, with what.
@@ -269,6 +272,11 @@ impl Views<'_> {
     pub(super) fn is_point(&self) -> bool {
         self.document.period.grain != Grain::Custom
     }
+}
+
+/// The first day of the points that a rule looks at: what happened earlier explains nothing of it.
+fn recent(series: &[&Figure]) -> Option<NaiveDate> {
+    series.iter().rev().take(8).next_back().map(|figure| figure.from)
 }
 
 /// Tells whether a change to the period before is beyond chance.

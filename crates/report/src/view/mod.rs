@@ -237,6 +237,8 @@ pub struct DriverRowView {
 pub struct Section {
     /// Heading.
     pub title: &'static str,
+    /// Whether any of its metrics has a table to show.
+    pub has_tables: bool,
     /// Metrics.
     pub metrics: Vec<MetricView>,
 }

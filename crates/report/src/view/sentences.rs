@@ -102,7 +102,12 @@ impl Views<'_> {
     }
 }
 
+/// Begins a title as within a sentence; one that begins with an abbreviation stays as it is.
 pub(super) fn lower_first(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
+    let first = chars.next().map(char::to_lowercase).into_iter().flatten();
+    if chars.clone().next().is_some_and(char::is_uppercase) {
+        return text.to_owned();
+    }
+    first.chain(chars).collect()
 }
