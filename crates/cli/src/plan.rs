@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
-use chrono::DateTime;
+use chrono::{DateTime, Datelike};
 use sha2::{Digest, Sha256};
 use tallybook_ingest::config::AmountPart;
 use tallybook_ingest::{Computed, Conventions, InSql, Roots, Source, SourceConfig, TableKind, folder_of};
@@ -195,7 +195,12 @@ const fn is_orders(table: TableKind) -> bool {
 /// Opens all sources, as far as their headers.
 fn open_sources(pipeline: &PipelineFile, conventions: &Conventions) -> Result<Vec<Source>, CliError> {
     let mut sources = Vec::new();
+    for name in pipeline.config.tables.keys().filter(|name| !matches!(TableKind::named(&name.0), TableKind::Own(_))) {
+        let error = CliError::could_not_run(format!("`{}` is a canonical table: put it under `sources`", name.0));
+        return Err(at(pipeline, &[Step::Key("tables"), Step::Key(&name.0)], error));
+    }
     for (table, list) in written(&pipeline.config) {
+        checks::one_table(pipeline, table, list)?;
         for (index, source) in list.iter().enumerate() {
             let place = SourcePlace { table, index: (list.len() > 1).then_some(index) };
             if !(0.0..=1.0).contains(&source.max_quarantined) {
@@ -224,7 +229,7 @@ fn order_value(pipeline: &PipelineFile, sources: &[Source]) -> OrderValue {
         after_discount: written.amount_after_discount,
     });
     OrderValue::new(pipeline.config.revenue, content, |column| {
-        column == "amount" || source.is_some_and(|source| source.supplies(column))
+        column == "amount" || sources.iter().any(|source| is_orders(source.table()) && source.supplies(column))
     })
 }
 
@@ -240,7 +245,9 @@ fn keep_columns(pipeline: &PipelineFile, sources: &mut [Source], value: &OrderVa
         for need in pipeline.config.metrics.iter().flat_map(|entry| entry.0.needs()) {
             if satisfies(source, &need) {
                 wanted.extend(need.columns.iter().map(|column| (*column).to_owned()));
-                wanted.extend(computed_from(&need));
+                let computed = computed_from(&need);
+                source.tell(&computed);
+                wanted.extend(computed);
                 // What an order is worth has columns of its own, below.
                 if !is_orders(source.table()) {
                     wanted.extend(need.optional.iter().map(|column| (*column).to_owned()));
@@ -301,10 +308,11 @@ fn periods(calendar: &Calendar, grain: Grain, when: &When, now: i64) -> Result<V
 }
 
 fn moment(calendar: &Calendar, text: &str) -> Result<i64, CliError> {
-    if let Ok(day) = text.parse() {
+    if let Some(day) = text.parse::<chrono::NaiveDate>().ok().filter(|day| (1900..2200).contains(&day.year())) {
         return Ok(calendar.day_start(day));
     }
-    DateTime::parse_from_rfc3339(text).map(|time| time.timestamp()).map_err(|_| {
+    let time = DateTime::parse_from_rfc3339(text).ok().filter(|time| (1900..2200).contains(&time.year()));
+    time.map(|time| time.timestamp()).ok_or_else(|| {
         CliError::could_not_run(format!(
             "`{text}` is neither a day such as 2026-11-16 nor a timestamp such as 2026-11-16T06:00:00Z"
         ))

@@ -116,6 +116,17 @@ fn document(plan: &Plan, metrics: &[&dyn Metric], figures: ReportFigures, accoun
     let by_first_order = figures.by_first_order.iter().map(|dimension| {
         format!("Customers are sorted by {dimension} of their first order: the customers table has none.")
     });
+    let known = |id: &str| metrics.iter().any(|metric| metric.info().id == id);
+    let unexplained = figures.annotations.iter().filter_map(|annotation| {
+        let id = annotation.metric.as_deref().filter(|id| !known(id))?;
+        Some(format!("The annotation of {} is about {id}, which is not among the metrics.", annotation.on))
+    });
+    let mut unexplained: Vec<String> = unexplained.collect();
+    if accounts.iter().any(|account| account.table == Some(TableKind::Fx)) {
+        unexplained.push(
+            "Amounts in other currencies are changed by the rate of their own day, or of the latest of the ten days before.".to_owned(),
+        );
+    }
     Document {
         format: FORMAT_VERSION,
         program: concat!("tallybook ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -135,7 +146,7 @@ fn document(plan: &Plan, metrics: &[&dyn Metric], figures: ReportFigures, accoun
         sources: accounts.iter().map(|account| source_note(plan, account)).collect(),
         orders_inside: figures.orders_inside,
         orders_outside: figures.orders_outside,
-        notes: by_first_order.collect(),
+        notes: by_first_order.chain(unexplained).collect(),
         configuration: plan.configuration.clone(),
         command: command(plan, &figures),
         period: figures.period,
@@ -292,7 +303,12 @@ fn edition(plan: &Plan, document: &Document, accounts: &[SourceReport]) -> Resul
 fn add_quarantine(edition: &mut Edition, accounts: &[SourceReport]) -> Result<(), CliError> {
     let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     for account in accounts.iter().filter(|account| !account.rows.is_empty()) {
-        let name = format!("quarantine-{}.csv", account.table.map_or("source", TableKind::name));
+        let table = account.table.map_or("source", TableKind::name);
+        let name = (1..).map(|number| match number {
+            1 => format!("quarantine-{table}.csv"),
+            _ => format!("quarantine-{table}-{number}.csv"),
+        });
+        let Some(name) = name.take(accounts.len()).find(|name| !files.contains_key(name)) else { continue };
         let mut bytes = Vec::new();
         account
             .write_quarantine(&mut bytes)

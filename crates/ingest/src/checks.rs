@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use chrono::DateTime;
+use chrono_tz::Tz;
 use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 
 use crate::cells::{Verdict, number_reason};
 use crate::columns::Column;
-use crate::fx::{Rates, rounded};
+use crate::fx::{Rates, currency_decimals, rounded};
+use crate::identifiers::Identifier;
 use crate::ints::{MAX_ABS, MISSING};
 use crate::quarantine::Reason;
 use crate::schema::{NUMBER_SCALE, TableKind};
@@ -36,6 +39,9 @@ pub(crate) fn check_rows(
     rates: Option<&Rates>,
     made: &mut BTreeMap<String, Vec<i64>>,
 ) {
+    if source.in_minor_units {
+        scale_minor_units(source, columns, verdicts);
+    }
     if let Some(rates) = rates {
         change_currency(source, columns, verdicts, rates);
     }
@@ -75,17 +81,48 @@ pub(crate) fn check_rows(
     }
 }
 
-/// Rows in another currency get the amounts that they have in the pipeline's, by the rate of their day in UTC.
+/// Amounts in the smallest units of each row's own currency get the decimals that the pipeline counts with.
+fn scale_minor_units(source: &Source, columns: &mut [Column], verdicts: &mut [Verdict]) {
+    let factor = |code: &str| 10_i64.checked_pow(source.decimals.checked_sub(currency_decimals(code))?);
+    let own = factor(&source.currency);
+    let (codes, by_label): (Vec<i64>, Vec<Option<i64>>) =
+        columns.iter().find(|column| column.mapped.name == "currency").map_or_else(Default::default, |column| {
+            (column.values.clone(), column.dictionary.labels.iter().map(|code| factor(code)).collect())
+        });
+    for column in columns.iter_mut().filter(|column| column.mapped.is_money()) {
+        for (row, value) in column.values.iter_mut().enumerate() {
+            let code = codes.get(row).and_then(|&code| usize::try_from(code).ok());
+            let factor = code.map_or(own, |code| by_label.get(code).copied().flatten());
+            match factor.and_then(|factor| value.checked_mul(factor)).filter(|units| units.abs() <= MAX_ABS) {
+                Some(units) => *value = units,
+                None if verdicts[row] == Verdict::Use => {
+                    verdicts[row] = Verdict::rejected(source.table, &column.mapped.name, Reason::OutOfRange);
+                }
+                None => {}
+            }
+        }
+    }
+}
+
+/// The local day of a moment.
+fn local_day(at: i64, zone: Tz) -> i64 {
+    let local = DateTime::from_timestamp(at, 0).map(|time| time.with_timezone(&zone).date_naive());
+    local.map_or_else(|| at.div_euclid(86_400), |day| i64::from(day.to_epoch_days()))
+}
+
+/// Rows in another currency get the amounts that they have in the pipeline's, by the rate of their day in the source's zone.
 fn change_currency(source: &Source, columns: &mut [Column], verdicts: &mut [Verdict], rates: &Rates) {
     let position = |name: &str| columns.iter().position(|column| column.mapped.name == name);
-    let (Some(currency), Some(clock)) = (position("currency"), source.table.clock().and_then(position)) else { return };
+    let Some(currency) = position("currency") else { return };
+    // A range of days is changed by the rate of its first.
+    let clocks: Vec<usize> = source.table.clock().into_iter().chain(["spent_from"]).filter_map(position).collect();
     let foreign: Vec<Option<String>> = columns[currency]
         .dictionary
         .labels
         .iter()
         .map(|code| (!code.eq_ignore_ascii_case(&source.currency)).then(|| code.clone()))
         .collect();
-    let day_of = |at: i64| if source.table == TableKind::Spend { at } else { at.div_euclid(86_400) };
+    let day_of = |at: i64| if source.table == TableKind::Spend { at } else { local_day(at, source.zone) };
     for (row, verdict) in verdicts.iter_mut().enumerate().filter(|(_, verdict)| **verdict == Verdict::Use) {
         let code = usize::try_from(columns[currency].values[row]).ok().and_then(|code| foreign.get(code)?.as_deref());
         let Some(code) = code else { continue };
@@ -94,7 +131,8 @@ fn change_currency(source: &Source, columns: &mut [Column], verdicts: &mut [Verd
             *verdict = Verdict::rejected(source.table, "currency", Reason::OtherCurrency);
             continue;
         }
-        let day = day_of(columns[clock].values[row]);
+        let at = clocks.iter().map(|&clock| columns[clock].values[row]).find(|at| *at != MISSING);
+        let Some(day) = at.map(day_of) else { continue };
         for column in columns.iter_mut().filter(|column| column.mapped.is_money()) {
             match rates.change(code, day, column.values[row]) {
                 Some(changed) => column.values[row] = changed,
@@ -111,6 +149,14 @@ impl Rows<'_> {
 
     fn cell(&self, name: &str, row: usize) -> i64 {
         self.find(name).and_then(|column| column.values.get(row).copied()).unwrap_or(MISSING)
+    }
+
+    /// A number that stands for a label whatever source it is from.
+    fn key(&self, name: &str, row: usize) -> i64 {
+        let label = self.find(name).and_then(|column| {
+            column.dictionary.labels.get(usize::try_from(column.values[row]).ok()?).map(String::as_str)
+        });
+        label.map_or(MISSING, |label| Identifier::parse(label).key())
     }
 
     fn reject(&mut self, row: usize, column: &str, reason: Reason) {
@@ -198,7 +244,7 @@ impl Rows<'_> {
         for row in self.used() {
             if self.cell(priced, row) < 0 {
                 self.reject(row, priced, Reason::Negative);
-            } else if !seen.insert((self.cell("subscription_id", row), self.cell("started_at", row))) {
+            } else if !seen.insert((self.key("subscription_id", row), self.cell("started_at", row))) {
                 self.reject(row, "subscription_id", Reason::Duplicate);
             }
         }

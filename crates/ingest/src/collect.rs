@@ -63,6 +63,17 @@ pub(crate) struct Collector {
     pub(crate) failure: Option<IngestError>,
 }
 
+/// What is known from one source of a table to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    /// Customers, of all tables.
+    pub(crate) customers: Identifiers,
+    /// Identifiers of the table's rows.
+    pub(crate) seen: Seen,
+    /// Pairs of numbers that may stand in the table once.
+    pub(crate) pairs: Pairs,
+}
+
 enum Output {
     Table(Table),
     Lines(Box<OrderLines>),
@@ -70,7 +81,7 @@ enum Output {
 }
 
 impl Collector {
-    pub(crate) fn new(source: Source, customers: Identifiers, rates: Option<Arc<Rates>>) -> Self {
+    pub(crate) fn new(source: Source, known: Known, rates: Option<Arc<Rates>>) -> Self {
         let columns: Vec<Column> = source
             .mapped
             .iter()
@@ -94,11 +105,11 @@ impl Collector {
         Self {
             clock: LocalClock::new(source.zone),
             source,
-            customers,
+            customers: known.customers,
             columns,
             verdicts: Vec::new(),
-            seen: Seen::default(),
-            pairs: Pairs::default(),
+            seen: known.seen,
+            pairs: known.pairs,
             rates,
             output,
             report,
@@ -264,7 +275,7 @@ impl Collector {
             }
             CellKind::Label => {
                 cells.labels(dictionary, null_values, values);
-                if source.table.is_named() && !mapped.blank() {
+                if !mapped.blank() {
                     values.iter().enumerate().filter(|(_, value)| **value == MISSING).for_each(|(row, _)| {
                         reject(row, Reason::Missing);
                     });
@@ -497,8 +508,10 @@ impl Collector {
         Ok(())
     }
 
-    pub(crate) fn finish(mut self) -> Result<(Table, SourceReport, Identifiers), IngestError> {
-        if self.report.read == 0 {
+    pub(crate) fn finish(mut self) -> Result<(Table, SourceReport, Known), IngestError> {
+        // No targets, no rates and nothing to remark are no fault.
+        let may_be_empty = matches!(self.source.table, TableKind::Targets | TableKind::Fx | TableKind::Annotations);
+        if self.report.read == 0 && !may_be_empty {
             let path = self.source.files.first().map(|file| file.path.clone()).unwrap_or_default();
             return Err(IngestError::NoRows { table: self.source.table, path });
         }
@@ -543,7 +556,7 @@ impl Collector {
                 table.set_dictionary(&column.mapped.name, column.dictionary.labels);
             }
         }
-        Ok((table, self.report, self.customers))
+        Ok((table, self.report, Known { customers: self.customers, seen: self.seen, pairs: self.pairs }))
     }
 }
 

@@ -80,8 +80,11 @@ impl Computed {
             mapped.filter(|kind| *kind == CellKind::Number).or_else(|| column_kind(table, name))
         };
         let names = self.columns(table)?;
-        if let Some(column) = names.iter().find(|name| kind_of(name).is_none() || !source.supplies(name)) {
-            let present = source.columns().map(|(name, _)| name.to_owned()).filter(|name| kind_of(name).is_some());
+        if let Some(column) = names.iter().find(|name| kind_of(name).is_none() || !source.has_column(name)) {
+            let present = source
+                .columns()
+                .map(|(name, _)| name.to_owned())
+                .filter(|name| kind_of(name).is_some() && source.has_column(name));
             return Err(IngestError::NoSuchColumn { table, column: column.clone(), present: present.collect() });
         }
         let empty =

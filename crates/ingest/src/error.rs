@@ -170,6 +170,14 @@ pub enum IngestError {
         /// What it gives.
         dtype: String,
     },
+    /// Unit prices are not written in smallest units.
+    #[error(
+        "source `{table}`: `amounts_in: minor_units` is not for lines, whose unit prices are in units of the currency"
+    )]
+    MinorUnitsOfLines {
+        /// The source.
+        table: TableKind,
+    },
     /// Columns of numbers are for tables of the pipeline's own.
     #[error(
         "source `{table}`: `numbers.{name}`: only tables of your own have columns of numbers besides the declared ones"

@@ -13,7 +13,7 @@ pub(crate) const RATE_DECIMALS: u32 = 12;
 const MAX_AGE: i64 = 10;
 
 /// Rates into the pipeline's currency by currency and day.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Rates {
     /// By the other currency's code in capitals: the day, and the rate as a fraction.
     by_currency: BTreeMap<String, BTreeMap<i64, (i64, i64)>>,
@@ -48,6 +48,13 @@ impl Rates {
         rates
     }
 
+    /// Takes in the rates of another table.
+    pub(crate) fn extend(&mut self, other: &Self) {
+        for (currency, rates) in &other.by_currency {
+            self.of(currency).extend(rates);
+        }
+    }
+
     fn of(&mut self, currency: &str) -> &mut BTreeMap<i64, (i64, i64)> {
         self.by_currency.entry(currency.to_ascii_uppercase()).or_default()
     }
@@ -55,12 +62,22 @@ impl Rates {
     /// Changes an amount by the rate of a day, or of the latest of the ten days before it; rounded to the nearest unit, ties to even.
     pub(crate) fn change(&self, currency: &str, day: i64, amount: i64) -> Option<i64> {
         let rates = self.by_currency.get(&currency.to_ascii_uppercase())?;
-        let (_, &(units, one)) = rates.range(day - MAX_AGE..=day).next_back()?;
+        let (_, &(units, one)) = rates.range(day.checked_sub(MAX_AGE)?..=day).next_back()?;
         if amount == MISSING {
             return Some(amount);
         }
         rounded(i128::from(amount).checked_mul(i128::from(units))?, i128::from(one))
             .filter(|units| units.abs() <= MAX_ABS)
+    }
+}
+
+/// Decimals of a currency's smallest unit (ISO 4217, as of 2026); two where the code is not known.
+pub fn currency_decimals(code: &str) -> u32 {
+    match code.to_ascii_uppercase().as_str() {
+        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND" | "VUV"
+        | "XAF" | "XOF" | "XPF" => 0,
+        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+        _ => 2,
     }
 }
 

@@ -39,6 +39,7 @@ mod time;
 pub use computed::{Computed, ComputedKind, InSql};
 pub use config::SourceConfig;
 pub use error::{IngestError, did_you_mean};
+pub use fx::currency_decimals;
 pub use identifiers::{Identifier, Identifiers, TooManyIdentifiers};
 pub use ints::{Ints, MAX_ABS, MISSING};
 pub use load::{Progress, load};

@@ -1,19 +1,21 @@
 //! Reads sources into canonical tables: batch by batch, every row used, excluded or quarantined.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use polars::prelude::*;
 
-use crate::collect::Collector;
+use crate::checks::Pairs;
+use crate::collect::{Collector, Known};
 use crate::error::IngestError;
 use crate::fx::Rates;
-use crate::identifiers::Identifiers;
 use crate::locate::SourceFile;
 use crate::prepared::Prepared;
 use crate::quarantine::SourceReport;
 use crate::scan::polars_error;
 use crate::schema::TableKind;
+use crate::seen::Seen;
 use crate::source::Source;
 use crate::table::{Attributes, Table, Tables};
 
@@ -32,14 +34,22 @@ pub fn load(sources: &[Source], progress: &Progress) -> Result<(Tables, Vec<Sour
     let mut reports = Vec::new();
     let mut attributes: Option<Table> = None;
     let mut rates: Option<Arc<Rates>> = None;
+    let mut known: BTreeMap<TableKind, (Seen, Pairs)> = BTreeMap::new();
     let mut ordered: Vec<&Source> = sources.iter().collect();
     ordered.sort_by_key(|source| TableKind::ALL.iter().position(|kind| *kind == source.table).unwrap_or(usize::MAX));
     for source in ordered {
-        let collector = Collector::new(source.clone(), std::mem::take(&mut tables.customers), rates.clone());
-        let (table, report, customers) = read(source, collector, progress)?;
-        tables.customers = customers;
+        let (seen, pairs) = known.remove(&source.table).unwrap_or_default();
+        let known_so_far = Known { customers: std::mem::take(&mut tables.customers), seen, pairs };
+        let collector = Collector::new(source.clone(), known_so_far, rates.clone());
+        let (table, report, now_known) = read(source, collector, progress)?;
+        tables.customers = now_known.customers;
+        known.insert(source.table, (now_known.seen, now_known.pairs));
         match (source.table, &mut attributes) {
-            (TableKind::Fx, _) => rates = Some(Arc::new(Rates::new(&table, &source.currency))),
+            (TableKind::Fx, _) => {
+                let mut all = rates.as_deref().cloned().unwrap_or_default();
+                all.extend(&Rates::new(&table, &source.currency));
+                rates = Some(Arc::new(all));
+            }
             (TableKind::Customers, Some(own)) => own.append(&table),
             (TableKind::Customers, none) => *none = Some(table),
             (kind, _) => tables.take_in(kind, table),
@@ -56,7 +66,7 @@ fn read(
     source: &Source,
     collector: Collector,
     progress: &Progress,
-) -> Result<(Table, SourceReport, Identifiers), IngestError> {
+) -> Result<(Table, SourceReport, Known), IngestError> {
     let shared = Arc::new(Mutex::new(collector));
     for (index, file) in source.files.iter().enumerate() {
         lock(&shared).begin_file(index, file)?;
@@ -74,8 +84,7 @@ fn read(
         lock(&shared).end_file(prepared.records())?;
     }
     // The engine may still hold the callback, and so the collector, for a moment after the query: take it by its content.
-    let collector =
-        std::mem::replace(&mut *lock(&shared), Collector::new(source.clone(), Identifiers::default(), None));
+    let collector = std::mem::replace(&mut *lock(&shared), Collector::new(source.clone(), Known::default(), None));
     collector.finish()
 }
 

@@ -104,11 +104,6 @@ impl TableKind {
         }
     }
 
-    /// Tells whether a required label must be there: a row without it says nothing.
-    pub(crate) const fn is_named(self) -> bool {
-        matches!(self, Self::Events | Self::TicketEvents | Self::Targets | Self::Fx | Self::Annotations)
-    }
-
     /// Gives the column that says when a row counts; a table of customers' attributes has none.
     pub const fn clock(self) -> Option<&'static str> {
         match self {

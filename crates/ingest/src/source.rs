@@ -45,6 +45,10 @@ pub struct Source {
     pub(crate) solved: Vec<String>,
     /// Decimals that amounts of money are written with at the most.
     pub(crate) written_decimals: u32,
+    /// Whether amounts are written in the smallest units of the row's currency.
+    pub(crate) in_minor_units: bool,
+    /// Labels that are kept although they only decide about rows, because something is computed from them.
+    told: BTreeSet<String>,
     /// The least and the greatest score of a kind of survey.
     pub(crate) scales: BTreeMap<String, (i64, i64)>,
     pub(crate) mapped: Vec<Mapped>,
@@ -128,6 +132,8 @@ impl Source {
                 AmountsIn::MajorUnits => conventions.decimals,
                 AmountsIn::MinorUnits => 0,
             },
+            in_minor_units: config.amounts_in == AmountsIn::MinorUnits,
+            told: BTreeSet::new(),
             scales: [("nps", (0, 10)), ("enps", (0, 10)), ("csat", (1, 5)), ("ces", (1, 7))]
                 .map(|(kind, scale)| (kind.to_owned(), scale))
                 .into(),
@@ -192,6 +198,24 @@ impl Source {
         }
     }
 
+    /// Keeps columns that something is computed from, also those that only decide about rows.
+    pub fn tell(&mut self, names: &[String]) {
+        self.told.extend(names.iter().cloned());
+    }
+
+    /// Tells whether the table that is made of the source has a column of its own of this name.
+    pub(crate) fn has_column(&self, name: &str) -> bool {
+        let stands_for = matches!(name, "handle_seconds" | "sla_met");
+        let summed = self.table == TableKind::OrderLines && matches!(name, "quantity" | "unit_price");
+        let made = self.table == TableKind::OrderLines && name == "amount";
+        (self.maps(name) && !summed) || made || (self.supplies(name) && !stands_for)
+    }
+
+    /// Tells whether a column of the table holds moments.
+    pub fn is_moment(&self, name: &str) -> bool {
+        self.has_column(name) && self.table.made().column(name).is_some_and(|column| column.cell == CellKind::Time)
+    }
+
     /// Sets the least and the greatest score of a kind of survey; others are quarantined.
     pub fn set_scale(&mut self, kind: &str, least: i64, greatest: i64) {
         self.scales.insert(kind.to_owned(), (least, greatest));
@@ -214,12 +238,16 @@ impl Source {
 
     /// Gives the label columns that a table keeps; `status` and `currency` have done their work by then.
     pub(crate) fn label_names(&self) -> Vec<String> {
+        let told =
+            self.mapped.iter().filter(|mapped| mapped.cell() == CellKind::Label && self.told.contains(&mapped.name));
+        let told = told.map(|mapped| mapped.name.as_str());
         let folded = |name: &str| match self.table {
             TableKind::OrderLines => name == "order_id",
             TableKind::TicketEvents => name == "ticket_id",
             _ => false,
         };
-        self.dimensions().filter(|name| !folded(name)).map(str::to_owned).collect()
+        let names: BTreeSet<&str> = self.dimensions().chain(told).filter(|name| !folded(name)).collect();
+        names.into_iter().map(str::to_owned).collect()
     }
 
     /// Decimals with which the lines of an order are summed.
@@ -273,6 +301,9 @@ impl Source {
         let taken = |name: &str| table.column(name).is_some_and(|decl| decl.cell != CellKind::Label) || name == DERIVED;
         if let Some(name) = config.dimensions.keys().find(|name| taken(name)) {
             return Err(IngestError::DimensionName { table, name: name.clone() });
+        }
+        if self.in_minor_units && table == TableKind::OrderLines {
+            return Err(IngestError::MinorUnitsOfLines { table });
         }
         if let Some(name) = config.numbers.keys().find(|_| !matches!(table, TableKind::Own(_))) {
             return Err(IngestError::NumbersOfOwn { table, name: name.clone() });
@@ -463,7 +494,12 @@ impl Source {
         };
         let expression = polars::sql::sql_expr(sql).map_err(fail)?;
         let row_by_row = |part: &Expr| {
-            !matches!(part, Expr::Agg(_) | Expr::Over { .. } | Expr::Explode { .. } | Expr::Slice { .. } | Expr::Len)
+            // A list of values for IN is wrapped up as one.
+            let list = matches!(part, Expr::Agg(AggExpr::Implode { .. }));
+            list || !matches!(
+                part,
+                Expr::Agg(_) | Expr::Over { .. } | Expr::Explode { .. } | Expr::Slice { .. } | Expr::Len
+            )
         };
         if !(&expression).into_iter().all(row_by_row) {
             return Err(IngestError::NotRowByRow { table: self.table, place: place.to_owned(), sql: sql.to_owned() });

@@ -270,6 +270,7 @@ impl Job<'_> {
             coverage,
             as_of,
             sessions,
+            event_names: context.names,
             contracts,
             remembered: Mutex::default(),
         }
@@ -344,11 +345,18 @@ impl Job<'_> {
             controls,
             driven,
             annotations: annotations(tables, (series.first().map_or(report.from, |first| first.from), report.last())),
-            unmatched_targets: unmatched(targets, |metric, measure| {
-                self.metrics
-                    .iter()
-                    .any(|own| own.info().id == metric && own.measures().iter().any(|known| known.key == measure))
-            }),
+            unmatched_targets: unmatched(
+                targets,
+                |metric, measure| {
+                    self.metrics
+                        .iter()
+                        .any(|own| own.info().id == metric && own.measures().iter().any(|known| known.key == measure))
+                },
+                |dimension, value| {
+                    let own = results.segments.dimensions().iter().find(|own| own.name == dimension);
+                    own.is_some_and(|own| own.values.iter().any(|known| known == value))
+                },
+            ),
             by_first_order: by_first_order.map(|dimension| dimension.name.clone()).collect(),
         }
     }

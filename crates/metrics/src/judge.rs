@@ -105,6 +105,12 @@ pub(crate) fn drive(total: (&Outcome, &Outcome), parts: &[(String, Outcome, Outc
     let pairs: Option<Vec<(Part, Part)>> =
         parts.iter().map(|(name, before, now)| Some((part(name, before)?, part(name, now)?))).collect();
     let mut pairs = pairs?;
+    // A headline that is hidden is not to be worked out from its drivers.
+    let hidden =
+        |outcome: &Outcome| outcome.as_ref().is_ok_and(|estimate| estimate.needs_least_n() && estimate.n() < min_n);
+    if hidden(total.0) || hidden(total.1) {
+        return None;
+    }
     pairs.retain(|(before, now)| (before.num, before.den, now.num, now.den) != (0, 0, 0, 0));
     let adds_up = |pick: fn(&(Part, Part)) -> &Part, (_, num, den, _): (Shape, i128, u64, f64)| {
         let sum: i128 = pairs.iter().map(|pair| pick(pair).num).sum();
@@ -114,6 +120,9 @@ pub(crate) fn drive(total: (&Outcome, &Outcome), parts: &[(String, Outcome, Outc
     };
     if pairs.len() < 2 || !adds_up(|pair| &pair.0, whole.0) || !adds_up(|pair| &pair.1, whole.1) {
         return None;
+    }
+    if kind == Shape::Rate {
+        gather_few(&mut pairs, min_n);
     }
     let mut drivers = match kind {
         Shape::Total => drivers::totals(&pairs),
@@ -133,6 +142,27 @@ pub(crate) fn drive(total: (&Outcome, &Outcome), parts: &[(String, Outcome, Outc
         drivers.change /= scale;
     }
     Some(drivers)
+}
+
+/// Name of the parts that are too small to stand alone, together.
+const FEW: &str = "(too few each)";
+
+/// Puts parts together whose rates rest on fewer than the least n: what each of them did could be worked out from its effect.
+fn gather_few(pairs: &mut Vec<(Part, Part)>, min_n: u64) {
+    let few = |part: &Part| part.den > 0 && part.den < min_n;
+    let (small, mut large): (Vec<_>, Vec<_>) =
+        std::mem::take(pairs).into_iter().partition(|(before, now)| few(before) || few(now));
+    let sum = |parts: &mut dyn Iterator<Item = &Part>| {
+        parts.fold(Part { name: FEW.to_owned(), num: 0, den: 0 }, |sum, part| Part {
+            num: sum.num + part.num,
+            den: sum.den + part.den,
+            ..sum
+        })
+    };
+    if !small.is_empty() {
+        large.push((sum(&mut small.iter().map(|pair| &pair.0)), sum(&mut small.iter().map(|pair| &pair.1))));
+    }
+    *pairs = large;
 }
 
 /// What a metric should reach.
@@ -340,11 +370,23 @@ fn day(number: i64) -> Option<NaiveDate> {
     (number != MISSING).then(|| i32::try_from(number).ok().and_then(NaiveDate::from_epoch_days)).flatten()
 }
 
-/// Names of metrics that targets name and the run does not compute, with how many targets name each.
-pub(crate) fn unmatched(targets: &Targets, known: impl Fn(&str, &str) -> bool) -> BTreeMap<String, u64> {
+/// What targets name and the run does not compute (a metric, a measure or a segment), with how many targets name each.
+pub(crate) fn unmatched(
+    targets: &Targets,
+    known: impl Fn(&str, &str) -> bool,
+    has_segment: impl Fn(&str, &str) -> bool,
+) -> BTreeMap<String, u64> {
     let mut unmatched = BTreeMap::new();
-    for target in targets.0.iter().filter(|target| !known(&target.metric, &target.measure)) {
-        *unmatched.entry(target.metric.clone()).or_default() += 1;
+    for Target { metric, measure, segment, .. } in &targets.0 {
+        let name = if measure == Measure::HEADLINE { metric.clone() } else { format!("{metric}.{measure}") };
+        let wrong = match segment {
+            _ if !known(metric, measure) => Some(name),
+            Some((dimension, value)) if !has_segment(dimension, value) => Some(format!("{dimension}={value}")),
+            _ => None,
+        };
+        if let Some(wrong) = wrong {
+            *unmatched.entry(wrong).or_default() += 1;
+        }
     }
     unmatched
 }
@@ -403,7 +445,7 @@ mod tests {
         let share = |k, n| Ok(Estimate::Proportion { k, n });
         let parts = [("a".to_owned(), share(10, 100), share(20, 100)), ("b".to_owned(), share(1, 2), share(2, 2))];
         let drivers = drive((&share(11, 102), &share(22, 102)), &parts, 10).expect("adds up");
-        let small = drivers.rows.iter().find(|row| row.name == "b").expect("there");
+        let small = drivers.rows.iter().find(|row| row.name == FEW).expect("there");
         assert_eq!((small.before, small.now), (None, None));
         assert!((drivers.change - 11.0 / 102.0).abs() < 1e-12);
     }

@@ -38,6 +38,8 @@ pub struct Results {
     /// The latest moment that each table tells of, but no later than the run.
     pub(crate) as_of: BTreeMap<TableKind, i64>,
     pub(crate) sessions: Option<Sessions>,
+    /// What customers did, by name.
+    pub(crate) event_names: Vec<String>,
     pub(crate) contracts: Option<Contracts>,
     pub(crate) remembered: Mutex<BTreeMap<String, Arc<dyn Any + Send + Sync>>>,
 }
@@ -170,6 +172,15 @@ impl Results {
         let contracts = self.contracts().ok_or_else(|| Undefined::because("no subscription that is paid for"))?;
         let movements = self.remember(format!("movements {window:?}"), || contracts.movements(window));
         Ok(movements.get(segment).copied().unwrap_or_default())
+    }
+
+    /// Tells whether anyone ever did something of this name: a share of those who did what does not exist is a slip, and not zero.
+    pub fn event(&self, name: &str) -> Result<(), Undefined> {
+        if self.event_names.iter().any(|own| own == name) {
+            return Ok(());
+        }
+        let known = self.event_names.iter().take(8).map(String::as_str).collect::<Vec<_>>().join(", ");
+        Err(Undefined::because(format!("no event is named `{name}`; there are {known}")))
     }
 
     /// Gives the sessions of the run, where they were asked for and there are any.

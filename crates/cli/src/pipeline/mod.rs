@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de};
-use tallybook_ingest::{SourceConfig, TableKind, did_you_mean};
+use tallybook_ingest::{SourceConfig, TableKind, currency_decimals, did_you_mean};
 use tallybook_metrics::calendar::{FiscalYear, Grain, WeekStart, YearBefore};
 use tallybook_metrics::revenue::RevenuePolicy;
 use tallybook_report::Locale;
@@ -54,7 +54,7 @@ pub(crate) struct Config {
     #[serde(default = "parent")]
     pub(crate) data_roots: Vec<PathBuf>,
     /// Where the canonical tables come from.
-    #[serde(deserialize_with = "tallybook_ingest::config::unique_keys")]
+    #[serde(default, deserialize_with = "tallybook_ingest::config::unique_keys")]
     pub(crate) sources: BTreeMap<TableKind, SourceList>,
     /// Tables of the pipeline's own, which only metrics of its own read.
     #[serde(default, deserialize_with = "tallybook_ingest::config::unique_keys")]
@@ -338,12 +338,7 @@ impl<'de> Deserialize<'de> for CurrencyCode {
 impl CurrencyCode {
     /// Decimals of the currency's minor unit (ISO 4217, as of 2026).
     pub(crate) fn decimals(&self) -> u32 {
-        match self.0.as_str() {
-            "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND" | "VUV"
-            | "XAF" | "XOF" | "XPF" => 0,
-            "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
-            _ => 2,
-        }
+        currency_decimals(&self.0)
     }
 }
 

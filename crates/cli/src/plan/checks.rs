@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tallybook_ingest::config::AmountPart;
 use tallybook_ingest::{IngestError, Source, SourceConfig, TableKind, did_you_mean};
-use tallybook_metrics::metric::Need;
+use tallybook_metrics::metric::{Area, Need};
 use tallybook_metrics::revenue::Basis;
 
 use super::is_orders;
@@ -86,6 +86,28 @@ pub(super) fn placed(
     }
 }
 
+/// Several sources of a table are one table: what is folded row by row must come in one, and amounts mean the same in all.
+pub(super) fn one_table(pipeline: &PipelineFile, table: TableKind, list: &[SourceConfig]) -> Result<(), CliError> {
+    let [first, rest @ ..] = list else { return Ok(()) };
+    let place = |index| SourcePlace { table, index: Some(index) };
+    if !rest.is_empty() && table.made() != table {
+        let message =
+            format!("rows of `{table}` that belong together may stand in several files, but not in several sources");
+        let error = CliError::could_not_run(message).hint("give one source whose path is a glob or a folder");
+        return Err(place(1).at(pipeline, &[], error));
+    }
+    let content = |source: &SourceConfig| (source.amount_includes.clone(), source.amount_after_discount);
+    match rest.iter().position(|other| table == TableKind::Orders && content(other) != content(first)) {
+        Some(index) => {
+            let message = "`amount_includes` and `amount_after_discount` are the same for all sources of `orders`";
+            let error =
+                CliError::could_not_run(message).hint("bring one of them to the other's terms: amount: {sql: \"...\"}");
+            Err(place(index + 1).at(pipeline, &[], error))
+        }
+        None => Ok(()),
+    }
+}
+
 /// What the revenue policy adds or takes off must be given by a column.
 pub(super) fn check_revenue(pipeline: &PipelineFile, sources: &[Source]) -> Result<(), CliError> {
     let Some(source) = sources.iter().find(|source| is_orders(source.table())) else { return Ok(()) };
@@ -150,6 +172,15 @@ pub(super) fn check_own(pipeline: &PipelineFile, sources: &[Source]) -> Result<(
     for (index, entry) in metrics.iter().enumerate() {
         let here = [Step::Key("metrics"), Step::Item(index), Step::Key("own")];
         for need in entry.0.needs() {
+            // The one column that a metric of the pipeline's own names is when its rows count.
+            let own = sources.iter().filter(|source| satisfies(source, &need) && entry.0.info().area == Area::Own);
+            for source in own {
+                if let Some(clock) = need.columns.iter().find(|column| !source.is_moment(column)) {
+                    let error =
+                        CliError::could_not_run(format!("`at: {clock}` is no column of moments of `{}`", need.table));
+                    return Err(at(pipeline, &here, error));
+                }
+            }
             for (option, computed) in &need.computed {
                 for source in sources.iter().filter(|source| satisfies(source, &need)) {
                     computed.check(source).map_err(|error| {

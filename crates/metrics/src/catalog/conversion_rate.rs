@@ -192,6 +192,7 @@ impl Metric for ConversionRate {
     }
 
     fn outcome(&self, results: &Results, measure: &str, cell: &Cell) -> Outcome {
+        results.event(&self.to)?;
         match self.basis {
             Basis::Cohort => self.of_cohort(results, measure, cell),
             Basis::Period => self.of_period(results, cell),

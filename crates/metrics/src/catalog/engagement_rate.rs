@@ -76,6 +76,7 @@ impl Metric for EngagementRate {
     }
 
     fn outcome(&self, results: &Results, _measure: &str, cell: &Cell) -> Outcome {
+        results.event(&self.goal)?;
         goal_share(&active_in(results, &self.rule(), &cell.window, cell.segment)?)
     }
 }

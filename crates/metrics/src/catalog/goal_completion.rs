@@ -128,6 +128,7 @@ impl Metric for GoalCompletion {
     }
 
     fn outcome(&self, results: &Results, measure: &str, cell: &Cell) -> Outcome {
+        results.event(&self.goal)?;
         let (k, n) = self.counts(results, cell)?;
         if measure == REACHED {
             return Ok(Estimate::Count(k));

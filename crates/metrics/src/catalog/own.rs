@@ -309,6 +309,9 @@ impl TryFrom<Written> for Own {
                 if !fits {
                     return Err(format!("a {} has no other unit than its own: leave `unit` out", parts.kind.word()));
                 }
+                if TableKind::named(&parts.rows.table).clock().is_none() {
+                    return Err(format!("rows of `{}` have no time at which they count", parts.rows.table));
+                }
                 let formula = parts.formula();
                 let interval = parts.kind.interval();
                 Ok(Self { body: parts.body(&id, unit), info: info(unit, formula, interval) })

@@ -31,7 +31,7 @@ pub(super) const INFO: Info = Info {
     options: &[OptionInfo {
         name: "kind",
         default: "all",
-        meaning: "only comments on surveys of this kind: nps, csat, ces or enps",
+        meaning: "only comments on surveys of this kind: nps, csat or ces",
     }],
     example: "{}",
 };
@@ -91,6 +91,10 @@ impl Metric for Sentiment {
 
     fn needs(&self) -> Vec<Need> {
         vec![Need::of(TableKind::Surveys, &["comment"], &[])]
+    }
+
+    fn contradiction(&self) -> Option<&'static str> {
+        (self.kind == Some(Kind::Enps)).then_some("what employees write is not for a report on customers")
     }
 
     fn request(&self, requests: &mut Requests<'_>) {

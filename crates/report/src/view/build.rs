@@ -93,14 +93,17 @@ impl Views<'_> {
                 detail: check.detail.clone(),
             })
             .collect();
-        let worst = trust.checks.iter().find(|check| check.state == trust.state && check.state != TrustState::Pass);
-        let sentence = worst.map_or_else(
-            || match trust.checks.len() {
-                1 => "The one check passed.".to_owned(),
-                count => format!("All {count} checks passed."),
-            },
-            |check| format!("{}: {}", check.name, check.detail),
-        );
+        let failed: Vec<String> = trust
+            .checks
+            .iter()
+            .filter(|check| check.state != TrustState::Pass)
+            .map(|check| format!("{}: {}", check.name, check.detail))
+            .collect();
+        let sentence = match (failed.as_slice(), trust.checks.len()) {
+            ([], 1) => "The one check passed.".to_owned(),
+            ([], count) => format!("All {count} checks passed."),
+            (failed, _) => failed.join("; "),
+        };
         TrustView { class: trust_class(trust.state), word: trust.state.word(), sentence, checks }
     }
 
@@ -269,7 +272,9 @@ impl Views<'_> {
             chart: self.chart_of(metric, headline, figure.unit, &series),
             chart_year_before,
             chart_limits: self.control(&metric.id, &headline.key).is_some(),
-            drivers: if super::judged::moved(figure) && self.signal(&metric.id, headline).is_none() {
+            drivers: if super::judged::moved(figure)
+                && self.signal(&metric.id, headline).filter(|_| self.is_point()).is_none()
+            {
                 self.drivers(metric)
             } else {
                 Vec::new()

@@ -75,7 +75,11 @@ impl Views<'_> {
         Some(TargetView {
             text: format!("{share} of pace"),
             class,
-            meaning: if target.met == Some(true) { "on pace" } else { "behind" },
+            meaning: match target.met {
+                Some(true) => "on pace",
+                Some(false) => "behind",
+                None => "",
+            },
             detail: format!(
                 "{} of {} so far, {} expected by now; {}",
                 value(*to_date),
@@ -98,7 +102,7 @@ impl Views<'_> {
         let margin = if driven.unit == Unit::Share { Some(0.005) } else { margin };
         let difference = |value: &f64| self.format.difference(driven.unit, *value, margin);
         let level = |value: Option<f64>| {
-            value.map_or_else(|| "too few".to_owned(), |value| self.format.value(driven.unit, value, margin))
+            value.map_or_else(|| NOT_AVAILABLE.to_owned(), |value| self.format.value(driven.unit, value, margin))
         };
         let row = |row: &tallybook_metrics::drivers::DriverRow| DriverRowView {
             name: visible(&row.name),
@@ -141,6 +145,10 @@ impl Views<'_> {
 
     /// What stands out: each headline with a signal at the latest point of its series.
     pub(super) fn exceptions(&self) -> Vec<ExceptionView> {
+        // A range of days is no point of a series.
+        if !self.is_point() {
+            return Vec::new();
+        }
         // Further measures that stand out are marked in the scorecard.
         let headlines = self.document.metrics.iter().filter_map(|metric| Some((metric, metric.measures.first()?)));
         headlines
