@@ -195,7 +195,8 @@ const fn is_orders(table: TableKind) -> bool {
 /// Opens all sources, as far as their headers.
 fn open_sources(pipeline: &PipelineFile, conventions: &Conventions) -> Result<Vec<Source>, CliError> {
     let mut sources = Vec::new();
-    for name in pipeline.config.tables.keys().filter(|name| !matches!(TableKind::named(&name.0), TableKind::Own(_))) {
+    let mut own = pipeline.config.tables.keys();
+    if let Some(name) = own.find(|name| !matches!(TableKind::named(&name.0), TableKind::Own(_))) {
         let error = CliError::could_not_run(format!("`{}` is a canonical table: put it under `sources`", name.0));
         return Err(at(pipeline, &[Step::Key("tables"), Step::Key(&name.0)], error));
     }

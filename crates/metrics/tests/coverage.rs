@@ -9,7 +9,7 @@ use tallybook_ingest::{Identifier, MISSING, NUMBER_SCALE, Table, TableKind, Tabl
 use tallybook_metrics::calendar::{Calendar, FiscalYear, Grain, Period, YearBefore};
 use tallybook_metrics::estimate::{Estimate, Method, Moments, Pair};
 use tallybook_metrics::revenue::{AmountContent, OrderValue, RevenuePolicy};
-use tallybook_metrics::stats::{Interval, Z95, compound_interval, select_quantile};
+use tallybook_metrics::stats::{Interval, Z95, compound_interval, poisson_interval, select_quantile};
 use tallybook_metrics::{Job, catalog};
 
 const DRAWS: u32 = 4_000;
@@ -348,7 +348,9 @@ fn ratings(random: &mut Random, n: u64, cv: f64, shares: impl Fn(f64) -> (f64, f
 fn weighted_net(ratings: &[(i64, i64)]) -> Option<Estimate> {
     let weigh = |of: fn(i64) -> bool| {
         let mut pair = Pair::default();
-        ratings.iter().for_each(|&(score, weight)| pair.add(weight * i64::from(of(score)), weight));
+        for &(score, weight) in ratings {
+            pair.add(weight * i64::from(of(score)), weight);
+        }
         pair
     };
     let (up, down) = (weigh(|score| score >= 9), weigh(|score| score <= 6));
@@ -404,21 +406,29 @@ const HEAVY: f64 = 0.661_396_5;
 /// What accounts kept of their revenue.
 fn kept(accounts: &[(i64, i64)]) -> Option<Estimate> {
     let mut pair = Pair::default();
-    accounts.iter().for_each(|&(before, now)| pair.add(now.min(before), before));
+    for &(before, now) in accounts {
+        pair.add(now.min(before), before);
+    }
     pair.share("nothing").ok()
 }
 
 /// Net revenue retention, put together as the metric does it, whose way of adding accounts is not public; a test below compares the two.
 fn net(accounts: &[(i64, i64)]) -> Option<Estimate> {
-    let (mut opening, mut expansion) = (0.0, Moments::default());
+    let (mut before_all, mut expansion) = (Moments::default(), Moments::default());
     for &(before, now) in accounts {
-        opening += before as f64;
+        before_all.add(before);
         if now > before {
             expansion.add(now - before);
         }
     }
     let more = expansion.sum as f64;
-    let added = compound_interval(more, expansion.squares as f64, expansion.n.max(1));
+    let opening = before_all.sum as f64;
+    let added = if expansion.n == 0 {
+        let size = (before_all.squares as f64 / before_all.n as f64).sqrt();
+        Interval { low: 0.0, high: poisson_interval(0).high * size }
+    } else {
+        compound_interval(more, expansion.squares as f64, expansion.n)
+    };
     let kept = kept(accounts)?;
     let (share, shares) = (kept.value()?, of(kept)?);
     let value = share + more / opening;

@@ -19,7 +19,7 @@ pub(super) const INFO: Info = Info {
     definition: "The share of the contracts whose term ended in the period that were renewed.",
     formula: "contracts renewed / contracts up for renewal; by value: sum(min(revenue that goes on, revenue up for renewal)) / sum(revenue up for renewal)",
     source: "Farris et al. (2010), Marketing Metrics, ch. 5: customers retained over customers at risk",
-    interval: "Wilson over contracts; by value the delta method on the ratio of sums over contracts",
+    interval: "Wilson, by value with the number of contracts of equal size that would be as precise",
     traps: &[
         "contracts are counted, not customers: a customer may have several",
         "an early renewal counts when the first term would have ended, and a contract cancelled early too",

@@ -17,7 +17,7 @@ pub(super) const INFO: Info = Info {
     definition: "The worth of the orders placed in the period, less the refunds made in it.",
     formula: "sum of order amounts by the pipeline's revenue policy (basis, tax, shipping, date of refunds)",
     source: "IFRS 15 allocates refunds when they are made; the policy is the pipeline's",
-    interval: "compound Poisson: +- 1.96 sqrt(sum of squared amounts)",
+    interval: "compound Poisson: the limits of the count of orders, times the root of their mean squared amount",
     traps: &["a cancelled order is not revenue", "refunds by their own date leave reported periods as they were"],
     options: &[],
     example: "{}",

@@ -3,7 +3,7 @@
 use super::contracts::{Contracts, Paid};
 use crate::calendar::Window;
 use crate::estimate::{Estimate, Method, Moments, Outcome, Pair};
-use crate::stats::{Interval, compound_interval};
+use crate::stats::{Interval, compound_interval, poisson_interval};
 
 /// Movements of recurring revenue in a window, account by account: an account is a customer with all their subscriptions.
 ///
@@ -84,7 +84,13 @@ impl Movements {
         let kept = self.gross_retention()?;
         let opening = self.opening.sum as f64;
         let more = (self.now.x.sum - self.kept.x.sum) as f64 / opening;
-        let of = compound_interval(more * opening, self.expansion.squares as f64, self.expansion.n.max(1));
+        // Where nobody expanded, up to as many accounts of the usual size might have as a count of none allows.
+        let of = if self.expansion.n == 0 {
+            let size = (self.opening.squares as f64 / self.opening.n as f64).sqrt();
+            Interval { low: 0.0, high: poisson_interval(0).high * size }
+        } else {
+            compound_interval(more * opening, self.expansion.squares as f64, self.expansion.n)
+        };
         let (Some(share), Some((interval, _))) = (kept.value(), kept.interval()) else { return Ok(kept) };
         let low = (share - interval.low).hypot(more - (of.low / opening).max(0.0));
         let high = (interval.high - share).hypot(of.high / opening - more);

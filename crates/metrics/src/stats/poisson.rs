@@ -18,10 +18,16 @@ pub fn poisson_interval(count: u64) -> Interval {
 ///
 /// # Formula
 /// T + sqrt(S / n) (limit of n - n), with Byar's limits for the count n: for equal summands that of the count, for many summands T +- z sqrt(S).
-/// Source: Dobson, Kuulasmaa, Eberle & Scherer (1991), Statistics in Medicine 10, 457-462.
+/// A total of losses leans the other way, and one of gains and losses that make up for each other leans no way: the two sides are mixed
+/// by 2 T / sqrt(n S), which is beyond 1 where all summands are gains, unless they differ a lot.
+/// Source: Dobson, Kuulasmaa, Eberle & Scherer (1991), Statistics in Medicine 10, 457-462, for gains.
 pub fn compound_interval(total: f64, squares: f64, n: u64) -> Interval {
-    let (of, scale) = (poisson_interval(n), (squares / n as f64).sqrt());
-    Interval { low: total + scale * (of.low - n as f64), high: total + scale * (of.high - n as f64) }
+    let (of, count) = (poisson_interval(n), n as f64);
+    let scale = (squares / count).sqrt();
+    let lean = (2.0 * total / (count * squares).sqrt()).clamp(-1.0, 1.0);
+    let (below, above) = (count - of.low, of.high - count);
+    let mixed = |own: f64, other: f64| f64::midpoint(own + other, lean * (own - other));
+    Interval { low: total - scale * mixed(below, above), high: total + scale * mixed(above, below) }
 }
 
 #[cfg(test)]

@@ -19,7 +19,8 @@ pub fn wilson(p: f64, n: f64) -> Option<Interval> {
     let z2 = Z95 * Z95;
     let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
     let half = Z95 * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).max(0.0).sqrt() / (1.0 + z2 / n);
-    Some(Interval { low: (centre - half).max(0.0), high: (centre + half).min(1.0) })
+    // Rounding must not leave the share itself outside.
+    Some(Interval { low: (centre - half).max(0.0).min(p), high: (centre + half).min(1.0).max(p) })
 }
 
 /// Computes a 95% interval for the difference of two shares p and q of one sample, in points, such as promoters less detractors.

@@ -273,7 +273,7 @@ impl Views<'_> {
             chart_year_before,
             chart_limits: self.control(&metric.id, &headline.key).is_some(),
             drivers: if super::judged::moved(figure)
-                && self.signal(&metric.id, headline).filter(|_| self.is_point()).is_none()
+                && (!self.is_point() || self.signal(&metric.id, headline).is_none())
             {
                 self.drivers(metric)
             } else {

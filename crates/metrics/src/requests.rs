@@ -1,0 +1,226 @@
+//! What metrics ask of the data, gathered before anything is read.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use tallybook_ingest::{Table, TableKind};
+
+use crate::calendar::{Calendar, Window};
+use crate::folds::actives::{ActiveRule, Actives};
+use crate::folds::funnel::{Funnel, Steps};
+use crate::folds::purchases::{Look, Purchases};
+use crate::history::Fold;
+use crate::metric::Wanted;
+use crate::reduction::Reduction;
+use crate::revenue::OrderValue;
+use crate::timeline::{Timeline, WindowId, Windows};
+
+/// What the metrics of a run ask for.
+pub struct Requests<'a> {
+    /// The calendar.
+    pub calendar: &'a Calendar,
+    /// What an order is worth.
+    pub value: &'a OrderValue,
+    /// All periods for which outcomes will be read: those shown, and those they are compared with.
+    pub wanted: &'a [Wanted],
+    /// The periods that are reported on.
+    pub reported: &'a [Wanted],
+    pub(crate) looks: BTreeSet<Look>,
+    pub(crate) each_customer: BTreeSet<Look>,
+    pub(crate) contracts: bool,
+    pub(crate) windows: Windows,
+    pub(crate) activity: BTreeSet<WindowId>,
+    pub(crate) reductions: BTreeSet<Reduction>,
+    pub(crate) folds: BTreeMap<String, MakeFold>,
+    pub(crate) follows: BTreeMap<String, MakeFold>,
+    pub(crate) computations: BTreeMap<(TableKind, &'static str), Computation>,
+    /// Goals that are asked of sessions.
+    pub(crate) session_goals: BTreeSet<String>,
+    pub(crate) actives: BTreeMap<ActiveRule, BTreeSet<Window>>,
+}
+
+/// A column that is computed from others of the same row, once for all metrics and periods.
+pub(crate) struct Computation {
+    /// The columns that it is computed from; an absent one is missing.
+    pub(crate) inputs: &'static [&'static str],
+    /// Makes the function of a row, given the table and the latest moment that it tells of.
+    pub(crate) make: MakeRow,
+}
+
+/// Makes the function of a row.
+pub(crate) type MakeRow = Box<dyn FnOnce(&Table, i64) -> RowFunction>;
+
+/// A function of the cells of a row; `MISSING` where the row has no value.
+pub(crate) type RowFunction = Box<dyn Fn(&[i64]) -> i64 + Send + Sync>;
+
+/// Makes a fold once the timeline is laid out and the tables are known.
+pub type MakeFold = Box<dyn FnOnce(&FoldContext) -> Box<dyn Fold>>;
+
+/// What folds are made from.
+#[derive(Debug)]
+pub struct FoldContext {
+    /// The timeline.
+    pub timeline: Arc<Timeline>,
+    /// The calendar.
+    pub calendar: Calendar,
+    /// How many segments there are.
+    pub segments: usize,
+    /// The first and the last day of the data that folds see.
+    pub span: (NaiveDate, NaiveDate),
+    /// Windows for which activity is asked.
+    pub activity: Vec<WindowId>,
+    /// Moments at which purchase histories are looked at.
+    pub looks: Vec<Look>,
+    /// Those at which every customer is kept apart.
+    pub each_customer: Vec<Look>,
+    /// Windows for which activity is asked, by rule.
+    pub actives: BTreeMap<ActiveRule, BTreeSet<Window>>,
+    /// What customers did, by number.
+    pub names: Vec<String>,
+    /// The latest moment that events tell of.
+    pub as_of: i64,
+}
+
+fn look_at_purchases(context: &FoldContext) -> Box<dyn Fold> {
+    let FoldContext { calendar, looks, span, each_customer, .. } = context;
+    Box::new(Purchases::new(calendar, looks.clone(), *span, each_customer))
+}
+
+impl<'a> Requests<'a> {
+    /// Begins with the windows that every metric is reported for.
+    pub fn new(calendar: &'a Calendar, value: &'a OrderValue, wanted: &'a [Wanted], reported: &'a [Wanted]) -> Self {
+        let mut windows = Windows::default();
+        for wanted in wanted {
+            windows.add(wanted.window);
+            windows.add(wanted.previous);
+            wanted.year_before.map(|window| windows.add(window));
+        }
+        Self {
+            calendar,
+            value,
+            wanted,
+            reported,
+            looks: BTreeSet::new(),
+            each_customer: BTreeSet::new(),
+            contracts: false,
+            windows,
+            activity: BTreeSet::new(),
+            reductions: BTreeSet::new(),
+            folds: BTreeMap::new(),
+            follows: BTreeMap::new(),
+            computations: BTreeMap::new(),
+            session_goals: BTreeSet::new(),
+            actives: BTreeMap::new(),
+        }
+    }
+
+    /// Asks for a window.
+    pub fn window(&mut self, window: Window) -> WindowId {
+        self.windows.add(window)
+    }
+
+    /// Asks for sums over rows.
+    pub fn reduction(&mut self, reduction: Reduction) {
+        self.reductions.insert(reduction);
+    }
+
+    /// Asks for a fold under a key; an equal key means an equal fold.
+    pub fn fold(&mut self, key: &str, make: impl FnOnce(&FoldContext) -> Box<dyn Fold> + 'static) {
+        if !self.folds.contains_key(key) {
+            self.folds.insert(key.to_owned(), Box::new(make));
+        }
+    }
+
+    /// Asks for a fold over what customers did, under a key likewise. Its histories have events for orders: the number of what was done
+    /// stands where an order has its worth.
+    pub fn follow(&mut self, key: &str, make: impl FnOnce(&FoldContext) -> Box<dyn Fold> + 'static) {
+        if !self.follows.contains_key(key) {
+            self.follows.insert(key.to_owned(), Box::new(make));
+        }
+    }
+
+    /// Asks for a column that is computed from others of a row; the same name means the same column.
+    pub(crate) fn compute(
+        &mut self,
+        table: TableKind,
+        name: &'static str,
+        inputs: &'static [&'static str],
+        make: impl FnOnce(&Table, i64) -> RowFunction + 'static,
+    ) {
+        self.computations.insert((table, name), Computation { inputs, make: Box::new(make) });
+    }
+
+    /// Asks in which sessions a goal was reached.
+    pub fn sessions(&mut self, goal: &str) {
+        self.session_goals.insert(goal.to_owned());
+    }
+
+    /// Asks who was active in windows by a rule.
+    pub fn actives(&mut self, rule: &ActiveRule, windows: impl IntoIterator<Item = Window>) {
+        self.actives.entry(rule.clone()).or_default().extend(windows);
+        let own = rule.clone();
+        self.follow(&rule.key(), move |context| {
+            let windows = context.actives.get(&own).into_iter().flatten().copied().collect();
+            Box::new(Actives::new(&own, windows, &context.names, &context.calendar, context.segments))
+        });
+    }
+
+    /// Asks how many customers went from one step to another.
+    pub fn funnel(&mut self, steps: &Steps) {
+        let own = steps.clone();
+        self.follow(&steps.key(), move |context| {
+            let FoldContext { names, timeline, calendar, as_of, segments, .. } = context;
+            Box::new(Funnel::new(&own, names, timeline, calendar, *as_of, *segments))
+        });
+    }
+
+    /// Asks who was active in every wanted window and those it is compared with.
+    pub fn activity(&mut self) {
+        use crate::folds::activity::Activity;
+        for wanted in self.wanted {
+            let id = self.windows.add(wanted.window);
+            self.activity.insert(id);
+        }
+        self.fold(Activity::KEY, |context| {
+            Box::new(Activity::new(&context.timeline, &context.activity, context.segments))
+        });
+    }
+
+    /// Asks how customers stood at the end of every reported window and those it is compared with.
+    pub fn purchases(&mut self) {
+        for wanted in self.reported {
+            let windows = [Some(wanted.window), Some(wanted.previous), wanted.year_before];
+            self.looks.extend(windows.into_iter().flatten().map(|window| Look::at_end(&window)));
+        }
+        self.fold(Purchases::KEY, look_at_purchases);
+    }
+
+    /// Asks how each single customer stood at the end of every reported window and the one before.
+    pub fn each_customer(&mut self) {
+        let windows = self.reported.iter().flat_map(|wanted| [wanted.window, wanted.previous]);
+        self.each_customer.extend(windows.map(|window| Look::at_end(&window)));
+        self.purchases();
+    }
+
+    /// Asks for the lives of contracts.
+    pub const fn contracts(&mut self) {
+        self.contracts = true;
+    }
+
+    /// Asks how customers stood some days before the end of every reported window, and what they bought since.
+    pub fn held_out(&mut self, days: u32) {
+        let calendar = self.calendar;
+        self.looks.extend(self.reported.iter().map(|wanted| Look::before(calendar, &wanted.window, days)));
+        self.fold(Purchases::KEY, look_at_purchases);
+    }
+
+    /// Asks when customers came.
+    pub fn firsts(&mut self, by_day: bool) {
+        use crate::folds::firsts::Firsts;
+        self.fold(Firsts::key(by_day), move |context| {
+            let calendar = by_day.then(|| context.calendar.clone());
+            Box::new(Firsts::new(&context.timeline, context.segments, calendar))
+        });
+    }
+}
