@@ -140,6 +140,30 @@ fn the_demo_company_is_the_one_in_the_repository() {
     }
 }
 
+/// Each ready pipeline publishes a report of its own without a word of warning, and all but a few of its headlines have a value.
+#[test]
+fn every_ready_pipeline_publishes() {
+    let folder = demo();
+    for (name, metrics) in [("saas-weekly", 12), ("support-weekly", 8), ("cx-monthly", 6), ("executive", 12)] {
+        let file = format!("pipelines/{name}.yaml");
+        fs::copy(root().join(&file), folder.path().join(&file)).expect("copy");
+        let output = tallybook(folder.path(), &["run", &file, "--as-of", "2026-11-16", "--quiet"]);
+        assert!(output.status.success() && output.stderr.is_empty(), "{name}: {}", text(&output.stderr));
+        let period = if name.ends_with("weekly") { "2026-W46" } else { "2026-10" };
+        let page = folder.path().join("reports").join(name).join(period).join("report.html");
+        let document = figures(&page);
+        let headlines: Vec<_> = document["figures"]
+            .as_array()
+            .expect("figures")
+            .iter()
+            .filter(|own| own["measure"] == "value" && own["period"] == period && own["segment"].is_null())
+            .filter(|own| own["cohort"].is_null())
+            .collect();
+        let told = headlines.iter().filter(|own| own["state"] == "final").count();
+        assert!(headlines.len() >= metrics && told + 2 >= headlines.len(), "{name}: {told} of {}", headlines.len());
+    }
+}
+
 #[test]
 fn the_metrics_page_is_up_to_date() {
     let written = fs::read_to_string(root().join("docs/metrics.md")).expect("docs/metrics.md");

@@ -13,7 +13,7 @@ use crate::figure::Figure;
 use crate::history::{fold_events, fold_histories};
 use crate::judge::{Annotation, Control, Driven, Targets};
 use crate::lifetime::Contracts;
-use crate::metric::{Coverage, Extras, FoldContext, Metric, Requests, Results, Wanted};
+use crate::metric::{Comment, Coverage, Extras, FoldContext, Metric, Requests, Results, Wanted};
 use crate::reach::{compute, dated, day, extremes, joined, latest};
 use crate::reduction::{Clock, QuantileWindows, Reduction, reduce};
 use crate::revenue::OrderValue;
@@ -190,7 +190,7 @@ impl Job<'_> {
 
     /// Walks the tables once and folds the customers once.
     fn answer(&self, requests: Requests<'_>, tables: &Tables) -> Results {
-        let Requests { wanted, windows, activity, reductions, folds, follows, .. } = requests;
+        let Requests { wanted, reported, windows, activity, reductions, folds, follows, comments, .. } = requests;
         let Requests { looks, each_customer, contracts, computations, session_goals, actives, .. } = requests;
         let timeline = Arc::new(Timeline::new(windows));
         let segments = Segments::new(self.dimensions, tables);
@@ -267,6 +267,12 @@ impl Job<'_> {
             coverage,
             as_of,
             sessions,
+            comments: match &tables.surveys {
+                Some(table) if comments => {
+                    Comment::gather(table, &reported.iter().map(|own| own.window).collect::<Vec<_>>())
+                }
+                _ => Vec::new(),
+            },
             event_names: context.names,
             contracts,
             remembered: Mutex::default(),

@@ -13,7 +13,7 @@ use crate::exhibit::Exhibit;
 use crate::lifetime::{ModelCard, Score};
 pub(crate) use crate::requests::{Computation, RowFunction};
 pub use crate::requests::{FoldContext, MakeFold, Requests};
-pub use crate::results::{Coverage, Results};
+pub use crate::results::{Comment, Coverage, Results};
 use crate::revenue::OrderValue;
 
 /// The declaration of a metric. Everything that people read about it comes from here.
@@ -232,6 +232,12 @@ pub trait Metric: Debug + Send + Sync {
     /// Tells whether each period's value of a measure rests on what happened in it alone. One that looks back over others, or has piled up,
     /// moves slowly, and one of what is open still is always highest in the end: limits would take that for a signal, so it has none.
     fn stands_alone(&self, measure: &str) -> bool {
+        self.is_settled(measure)
+    }
+
+    /// Tells whether a measure's value of a past period stays as it was. What counts what is still open is always most in the latest period,
+    /// so that no change of it means anything.
+    fn is_settled(&self, measure: &str) -> bool {
         let _ = measure;
         true
     }

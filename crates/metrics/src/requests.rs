@@ -37,6 +37,8 @@ pub struct Requests<'a> {
     pub(crate) computations: BTreeMap<(TableKind, &'static str), Computation>,
     /// Goals that are asked of sessions.
     pub(crate) session_goals: BTreeSet<String>,
+    /// Whether comments of the reported windows are wanted.
+    pub(crate) comments: bool,
     pub(crate) actives: BTreeMap<ActiveRule, BTreeSet<Window>>,
 }
 
@@ -111,6 +113,7 @@ impl<'a> Requests<'a> {
             follows: BTreeMap::new(),
             computations: BTreeMap::new(),
             session_goals: BTreeSet::new(),
+            comments: false,
             actives: BTreeMap::new(),
         }
     }
@@ -149,6 +152,11 @@ impl<'a> Requests<'a> {
         make: impl FnOnce(&Table, i64) -> RowFunction + 'static,
     ) {
         self.computations.insert((table, name), Computation { inputs, make: Box::new(make) });
+    }
+
+    /// Asks for the comments given in the reported windows.
+    pub const fn comments(&mut self) {
+        self.comments = true;
     }
 
     /// Asks in which sessions a goal was reached.

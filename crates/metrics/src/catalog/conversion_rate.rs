@@ -177,7 +177,7 @@ impl Metric for ConversionRate {
         }
     }
 
-    fn stands_alone(&self, measure: &str) -> bool {
+    fn is_settled(&self, measure: &str) -> bool {
         measure != "pending"
     }
 

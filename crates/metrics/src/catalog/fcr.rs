@@ -95,7 +95,7 @@ impl Metric for Fcr {
         vec![Need::of(TableKind::Tickets, &["solved_at", "reopened_count"], &["resolved_at", "contacts"])]
     }
 
-    fn stands_alone(&self, measure: &str) -> bool {
+    fn is_settled(&self, measure: &str) -> bool {
         measure != "pending"
     }
 

@@ -78,7 +78,7 @@ impl Metric for FeedbackLoopClosure {
         (self.within_hours == 0).then_some("`within_hours` is at least 1")
     }
 
-    fn stands_alone(&self, measure: &str) -> bool {
+    fn is_settled(&self, measure: &str) -> bool {
         measure != "pending"
     }
 

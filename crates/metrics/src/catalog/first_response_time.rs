@@ -72,7 +72,7 @@ impl Metric for FirstResponseTime {
         vec![Need::of(TableKind::Tickets, &["first_response_at"], &[])]
     }
 
-    fn stands_alone(&self, measure: &str) -> bool {
+    fn is_settled(&self, measure: &str) -> bool {
         measure != "unanswered"
     }
 

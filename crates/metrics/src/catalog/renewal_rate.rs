@@ -96,7 +96,7 @@ impl Metric for RenewalRate {
         vec![Need::of(TableKind::Subscriptions, &["mrr", "term_ends_at"], &["ended_at", "trial_ended_at"])]
     }
 
-    fn stands_alone(&self, measure: &str) -> bool {
+    fn is_settled(&self, measure: &str) -> bool {
         measure != "pending"
     }
 

@@ -106,7 +106,7 @@ impl Metric for ResolutionTime {
         vec![Need::of(TableKind::Tickets, &[end], &[])]
     }
 
-    fn stands_alone(&self, measure: &str) -> bool {
+    fn is_settled(&self, measure: &str) -> bool {
         measure != "unsolved"
     }
 

@@ -74,7 +74,7 @@ impl Metric for ReturnRate {
         vec![Need::of(TableKind::Events, &[], &[])]
     }
 
-    fn stands_alone(&self, measure: &str) -> bool {
+    fn is_settled(&self, measure: &str) -> bool {
         measure != "pending"
     }
 

@@ -5,9 +5,12 @@ use serde::Deserialize;
 use tallybook_ingest::{MISSING, TableKind};
 
 use super::response_rate::Kind;
+use crate::calendar::Period;
 use crate::estimate::Outcome;
+use crate::exhibit::{Body, Exhibit, Quantity, Row, Table};
 use crate::metric::{
-    Area, Cell, Direction, Info, Measure, Metric, Need, OptionInfo, Requests, Results, RowFunction, Unit,
+    Area, Cell, Comment, Direction, Extras, Info, Measure, Metric, Need, OptionInfo, Requests, Results, RowFunction,
+    Unit,
 };
 use crate::reduction::Reduction;
 use crate::revenue::OrderValue;
@@ -28,11 +31,18 @@ pub(super) const INFO: Info = Info {
         "complaints that name facts and no feeling come out neutral: of 24 complaints kept apart for a test, 14 were found",
         "irony is read as praise",
     ],
-    options: &[OptionInfo {
-        name: "kind",
-        default: "all",
-        meaning: "only comments on surveys of this kind: nps, csat or ces",
-    }],
+    options: &[
+        OptionInfo {
+            name: "kind",
+            default: "nps, csat and ces",
+            meaning: "only comments on surveys of this kind: nps, csat or ces",
+        },
+        OptionInfo {
+            name: "quotes",
+            default: "0",
+            meaning: "how many of the latest good and bad comments to show, up to 20 of each: they may name people",
+        },
+    ],
     example: "{}",
 };
 
@@ -43,6 +53,10 @@ pub(super) struct Sentiment {
     /// Only comments on surveys of this kind.
     #[serde(default)]
     kind: Option<Kind>,
+    /// How many of the latest good and bad comments to show.
+    #[serde(default)]
+    #[schemars(range(max = 20))]
+    quotes: u8,
 }
 
 const CLASSES: [(&str, &str, Class); 3] = [
@@ -86,7 +100,8 @@ impl Metric for Sentiment {
     }
 
     fn policy(&self, _: &OrderValue) -> String {
-        format!("comments in {LANGUAGE} on {}; no comment is shown", self.kinds().join(", "))
+        let shown = if self.quotes == 0 { "no comment is shown" } else { "the latest are shown as they were written" };
+        format!("comments in {LANGUAGE} on {}; {shown}", self.kinds().join(", "))
     }
 
     fn needs(&self) -> Vec<Need> {
@@ -94,10 +109,45 @@ impl Metric for Sentiment {
     }
 
     fn contradiction(&self) -> Option<&'static str> {
-        (self.kind == Some(Kind::Enps)).then_some("what employees write is not for a report on customers")
+        match (self.kind, self.quotes) {
+            (Some(Kind::Enps), _) => Some("what employees write is not for a report on customers"),
+            (_, 21..) => Some("`quotes` is at most 20"),
+            _ => None,
+        }
+    }
+
+    fn extras(&self, results: &Results, _: &Period, cell: &Cell) -> Extras {
+        let kinds = self.kinds();
+        let own = |comment: &&Comment| {
+            (cell.window.start..cell.window.end).contains(&comment.at) && kinds.contains(&comment.kind)
+        };
+        let of = |wanted: Class, word: &'static str| {
+            let found = results.comments.iter().filter(own).filter(move |own| classify(&own.text) == Some(wanted));
+            found
+                .take(usize::from(self.quotes))
+                .map(move |comment| Row { name: comment.text.clone(), cells: vec![Quantity::Text(word.to_owned())] })
+        };
+        let rows: Vec<Row> = of(Class::Positive, "well").chain(of(Class::Negative, "ill")).collect();
+        let exhibit = Exhibit {
+            metric: INFO.id.to_owned(),
+            key: "quotes".to_owned(),
+            title: "What was said last".to_owned(),
+            remarks: Vec::new(),
+            body: Body::Table(Table {
+                names: "Comment".to_owned(),
+                columns: vec!["It speaks".to_owned()],
+                rows,
+                by_time: false,
+            }),
+        };
+        let shown = matches!(&exhibit.body, Body::Table(table) if !table.rows.is_empty());
+        Extras { exhibits: shown.then_some(exhibit).into_iter().collect(), ..Extras::default() }
     }
 
     fn request(&self, requests: &mut Requests<'_>) {
+        if self.quotes > 0 {
+            requests.comments();
+        }
         for (_, column, wanted) in CLASSES {
             requests.compute(TableKind::Surveys, column, &["comment"], move |table, _| -> RowFunction {
                 // Each different comment is read once.

@@ -71,7 +71,7 @@ impl Metric for SlaAttainment {
         vec![Need::of(TableKind::Tickets, &["solved_at", "sla_met"], &["resolved_at", "sla_due_at"])]
     }
 
-    fn stands_alone(&self, measure: &str) -> bool {
+    fn is_settled(&self, measure: &str) -> bool {
         measure != "open_breached"
     }
 

@@ -90,7 +90,7 @@ impl Metric for TrialToPaid {
         vec![Need::of(TableKind::Subscriptions, &["mrr", "trial_started_at", "trial_ended_at"], &["ended_at"])]
     }
 
-    fn stands_alone(&self, measure: &str) -> bool {
+    fn is_settled(&self, measure: &str) -> bool {
         measure != "pending"
     }
 

@@ -119,15 +119,15 @@ impl Job<'_> {
         };
         // What is reported may begin before the data do; what it is held against may not.
         let now = outcome(&cell, !reported);
-        let previous = self.calendar.previous(&want.period);
-        let mut changes = vec![self.change(Against::Previous, Ok(previous), segment, &now, &outcome)];
-        changes.push(self.change(
-            Against::YearBefore,
-            self.calendar.year_before(&want.period, self.year_before),
-            segment,
-            &now,
-            &outcome,
-        ));
+        let settled = metric.derivation().is_some() || metric.is_settled(measure.key);
+        let compared = |period: Comparison| {
+            let open = || "what is open still is always most in the latest period".to_owned();
+            period.and_then(|period| if settled { Ok(period) } else { Err(open()) })
+        };
+        let previous = compared(Ok(self.calendar.previous(&want.period)));
+        let mut changes = vec![self.change(Against::Previous, previous, segment, &now, &outcome)];
+        let year_before = compared(self.calendar.year_before(&want.period, self.year_before));
+        changes.push(self.change(Against::YearBefore, year_before, segment, &now, &outcome));
         let name = results.segments.name(segment);
         Figure {
             metric: metric.info().id.to_owned(),

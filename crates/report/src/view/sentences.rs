@@ -46,6 +46,9 @@ impl Views<'_> {
                 format!("{} {noun}{against}", cell.value)
             });
         }
+        if parts.is_empty() {
+            return self.what_headlines_say();
+        }
         let (first, rest) = parts.split_first()?;
         let rest = match rest {
             [] => String::new(),
@@ -53,6 +56,28 @@ impl Views<'_> {
             [one, two, ..] => format!(", with {one} and {two}"),
         };
         Some(format!("{first}{rest}."))
+    }
+
+    /// The first headlines of a report without orders and recurring revenue, in one sentence.
+    fn what_headlines_say(&self) -> Option<String> {
+        let mut parts = Vec::new();
+        for metric in &self.document.metrics {
+            let headline = self.reported(&metric.id, "value").filter(|figure| figure.reading.value.is_some());
+            let Some(figure) = headline else { continue };
+            let cell = self.cell(figure.unit, &figure.reading);
+            let change = self.change(figure, metric.good, Against::Previous);
+            let against = match (change.class, parts.is_empty()) {
+                ("none", _) => String::new(),
+                (_, true) => format!(" ({} on the {} before)", change.text, self.document.previous.grain.noun()),
+                (_, false) => format!(" ({})", change.text),
+            };
+            let title = if parts.is_empty() { metric.title.clone() } else { lower_first(&metric.title) };
+            parts.push(format!("{title} {}{against}", cell.value));
+            if parts.len() == 3 {
+                break;
+            }
+        }
+        (!parts.is_empty()).then(|| format!("{}.", parts.join(", ")))
     }
 
     /// Metrics whose change to the period before is beyond chance.
