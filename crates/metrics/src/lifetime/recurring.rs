@@ -196,7 +196,70 @@ mod tests {
         proptest::collection::vec(row, 0..6)
     }
 
+    /// Rows of a subscriptions table: customer, day and seconds of the beginning, of the end, price, and end of a trial. They overlap, are
+    /// upgraded on the day, cost nothing at times, come back, and begin or end at the first and last moments of months.
+    fn table_rows() -> impl Strategy<Value = Vec<(u32, (i64, i64), Option<(i64, i64)>, i64, Option<i64>)>> {
+        let day =
+            || prop_oneof![3 => 0_i64..120, 2 => prop_oneof![Just(31_i64), Just(59), Just(66), Just(67), Just(90)]];
+        let moment = move || (day(), prop_oneof![3 => Just(0_i64), 1 => Just(-1), 1 => Just(1), 1 => 0_i64..86_400]);
+        let price = prop_oneof![1 => Just(0_i64), 4 => 1_i64..500];
+        let row = (0_u32..6, moment(), proptest::option::of(moment()), price, proptest::option::weighted(0.2, day()));
+        proptest::collection::vec(row, 1..30)
+    }
+
     proptest! {
+        /// The whole way from a table: where revenue stands at the end of each month is what the rows say by themselves, and the movements
+        /// lead from one month's end to the next.
+        #[test]
+        fn movements_lead_from_month_to_month(rows in table_rows()) {
+            use tallybook_ingest::{Identifier, MISSING, Table, TableKind, Tables};
+            let calendar = crate::calendar::Calendar {
+                zone: chrono_tz::America::New_York,
+                week_start: chrono::Weekday::Mon,
+                fiscal: crate::calendar::FiscalYear::default(),
+            };
+            let first: chrono::NaiveDate = "2026-01-01".parse().expect("a day");
+            let at = |day: i64| calendar.day_start(crate::calendar::shift(first, day));
+            let names = ["customer_id", "started_at", "ended_at", "mrr", "trial_ended_at"];
+            let mut columns: Vec<Vec<i64>> = vec![Vec::new(); names.len()];
+            for &(customer, from, to, mrr, trial) in &rows {
+                let moment = |(day, seconds): (i64, i64)| at(day) + seconds;
+                let cells = [i64::from(customer), moment(from), to.map_or(MISSING, moment), mrr, trial.map_or(MISSING, at)];
+                // What ends before it begins never reaches the table.
+                if cells[2] == MISSING || cells[2] >= cells[1] {
+                    columns.iter_mut().zip(cells).for_each(|(column, cell)| column.push(cell));
+                }
+            }
+            let mut table = Table::new(TableKind::Subscriptions, names.map(str::to_owned), []);
+            let position = |name: &str| names.iter().position(|own| *own == name).unwrap_or(0);
+            table.push_chunk(columns[0].len(), |name| columns[position(name)].as_slice());
+            let mut tables = Tables { subscriptions: Some(table), ..Tables::default() };
+            for customer in 0..6 {
+                tables.customers.intern(Identifier::Integer(customer)).expect("few customers");
+            }
+            let segments = crate::segments::Segments::new(&[], &tables);
+            let Some(contracts) = Contracts::new(&tables, &segments, &calendar) else { return Ok(()) };
+            let stands = |moment: i64| -> i128 {
+                (0..columns[0].len())
+                    .filter(|&row| {
+                        let from = columns[1][row].max(columns[4][row]);
+                        let to = if columns[2][row] == MISSING { i64::MAX } else { columns[2][row] };
+                        from < moment && to >= moment && to > from
+                    })
+                    .map(|row| i128::from(columns[3][row]))
+                    .sum()
+            };
+            for cut in [0, 31, 59, 90, 120].map(|day| crate::calendar::shift(first, day)).windows(2) {
+                let window = calendar.window(cut[0], cut[1]);
+                let movements = contracts.movements(&window)[0];
+                prop_assert_eq!(movements.opening.sum, stands(window.start));
+                prop_assert_eq!(movements.closing.sum, stands(window.end));
+                let up = movements.new.sum + movements.expansion.sum + movements.reactivation.sum;
+                let down = movements.contraction.sum + movements.churn.sum;
+                prop_assert_eq!(movements.closing.sum - movements.opening.sum, up - down);
+            }
+        }
+
         #[test]
         fn months_follow_on_each_other(customers in proptest::collection::vec(histories(), 1..12)) {
             let calendar = crate::calendar::Calendar {
