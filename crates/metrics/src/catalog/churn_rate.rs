@@ -136,8 +136,9 @@ impl Metric for ChurnRate {
         if measure == CUSTOMERS { Direction::Up } else { INFO.good }
     }
 
-    fn stands_alone(&self, _measure: &str) -> bool {
-        self.preset.stands_alone()
+    fn stands_alone(&self, measure: &str) -> bool {
+        // Those who could be lost have piled up.
+        self.preset.stands_alone() && measure != CUSTOMERS
     }
 
     fn policy(&self, _: &OrderValue) -> String {

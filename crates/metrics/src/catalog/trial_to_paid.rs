@@ -27,11 +27,18 @@ pub(super) const INFO: Info = Info {
         "what the customer paid for before the trial began is another subscription",
         "how far the table reaches is known by its latest start: without new subscriptions trials stay pending",
     ],
-    options: &[OptionInfo {
-        name: "within_days",
-        default: "30",
-        meaning: "days after the end of the trial in which it may be paid for",
-    }],
+    options: &[
+        OptionInfo {
+            name: "when_known",
+            default: "false",
+            meaning: "count a trial in the period in which its time is over, rather than in the one in which it began",
+        },
+        OptionInfo {
+            name: "within_days",
+            default: "30",
+            meaning: "days after the end of the trial in which it may be paid for",
+        },
+    ],
     example: "{within_days: 14}",
 };
 
@@ -42,6 +49,9 @@ const TRIALS: &str = "trials";
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TrialToPaid {
+    /// Count a trial in the period in which its time is over.
+    #[serde(default)]
+    when_known: bool,
     /// Days after the end of the trial in which it may be paid for.
     #[serde(default = "thirty")]
     within_days: DayCount,
@@ -54,9 +64,10 @@ const fn thirty() -> DayCount {
 impl TrialToPaid {
     fn trials(&self, results: &Results, cell: &Cell) -> Result<Trials, Undefined> {
         let contracts = results.contracts().ok_or_else(|| Undefined::because("no subscription that is paid for"))?;
-        let key = format!("trials {} {:?}", self.within_days.0, cell.window);
+        let key = format!("trials {} {} {:?}", self.when_known, self.within_days.0, cell.window);
         let as_of = results.as_of(TableKind::Subscriptions);
-        let trials = results.remember(key, || contracts.trials(&cell.window, self.within_days.0, as_of));
+        let trials =
+            results.remember(key, || contracts.trials(&cell.window, self.within_days.0, as_of, self.when_known));
         Ok(trials.get(cell.segment).copied().unwrap_or_default())
     }
 }
@@ -67,11 +78,13 @@ impl Metric for TrialToPaid {
     }
 
     fn measures(&self) -> Vec<Measure> {
-        vec![
-            Measure::headline(Unit::Share),
-            Measure { key: PENDING, suffix: "trials whose time is not over", unit: Unit::Count },
-            Measure { key: TRIALS, suffix: "trials begun", unit: Unit::Count },
-        ]
+        let trials = if self.when_known { "trials whose time is over" } else { "trials begun" };
+        let mut measures = vec![Measure::headline(Unit::Share)];
+        if !self.when_known {
+            measures.push(Measure { key: PENDING, suffix: "trials whose time is not over", unit: Unit::Count });
+        }
+        measures.push(Measure { key: TRIALS, suffix: trials, unit: Unit::Count });
+        measures
     }
 
     fn good(&self, measure: &str) -> Direction {
@@ -83,7 +96,8 @@ impl Metric for TrialToPaid {
     }
 
     fn policy(&self, _: &OrderValue) -> String {
-        format!("by the start of the trial; paid for within {} of its end", days(self.within_days))
+        let by = if self.when_known { "when its time is over" } else { "when it began" };
+        format!("a trial counts {by}; paid for within {} of its end", days(self.within_days))
     }
 
     fn needs(&self) -> Vec<Need> {
@@ -109,6 +123,7 @@ impl Metric for TrialToPaid {
             return Ok(Estimate::Proportion { k: trials.paid, n: trials.mature });
         }
         Err(match trials.pending {
+            0 if self.when_known => Undefined::because("for no trial was the time over in the period"),
             0 => Undefined::because("no trial began in the period"),
             _ => Undefined::Immature(format!("no trial is over by {} yet", days(self.within_days))),
         })

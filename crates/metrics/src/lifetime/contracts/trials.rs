@@ -44,16 +44,21 @@ pub(super) fn of(mut trials: Vec<Trial>, paid: &[Paid]) -> Vec<Trial> {
 }
 
 impl Contracts {
-    /// Counts by segment the trials that began in a window, by what had become of them some days after their end.
+    /// Counts by segment the trials that began in a window, or those whose time was over in it, by what had become of them some days after
+    /// their end.
     ///
     /// A trial counts once those days are over, and not before, even where it is paid for already: those that convert are known sooner than
     /// those that do not, and to count them at once would be to count them alone. Days are the calendar's, at the time of day
     /// at which the trial ended.
-    pub fn trials(&self, window: &Window, within_days: u32, as_of: i64) -> Vec<Trials> {
+    pub fn trials(&self, window: &Window, within_days: u32, as_of: i64, when_known: bool) -> Vec<Trials> {
         let mut counts = vec![Trials::default(); self.segments()];
-        let began = |at: i64| (window.start..window.end).contains(&at);
-        for (trial, segments) in self.trials.iter().filter(|(trial, _)| began(trial.started)) {
-            let deadline = trial.ended.map(|ended| self.later(ended, within_days)).filter(|&by| by <= as_of);
+        for (trial, segments) in &self.trials {
+            let over = trial.ended.map(|ended| self.later(ended, within_days));
+            let counts_at = if when_known { over } else { Some(trial.started) };
+            if !counts_at.is_some_and(|at| (window.start..window.end).contains(&at)) {
+                continue;
+            }
+            let deadline = over.filter(|&by| by <= as_of);
             let paid = deadline.is_some_and(|by| trial.paid_at.is_some_and(|at| at <= by));
             for &segment in segments {
                 let own = &mut counts[segment];
@@ -104,8 +109,23 @@ mod tests {
         let trials = trials.iter().map(trial).collect();
         let contracts = Contracts::of_paid(paid.iter().map(row).collect(), Vec::new(), trials, &calendar());
         let window = calendar().window("2026-03-01".parse().expect("a day"), "2026-04-01".parse().expect("a day"));
-        let found = contracts.expect("paid rows").trials(&window, 10, at(known))[0];
+        let found = contracts.expect("paid rows").trials(&window, 10, at(known), false)[0];
         (found.mature, found.paid, found.pending)
+    }
+
+    #[test]
+    fn a_trial_may_count_when_it_is_known() {
+        let trial =
+            |customer, started, ended| Trial { customer, started: at(started), ended: Some(at(ended)), paid_at: None };
+        let paid =
+            |customer, from| Paid { customer, from: at(from), to: i64::MAX, mrr: 10, term: None, subscription: 0 };
+        // Begun in February, over on 8 March with the ten days; begun in March, over on 4 April.
+        let trials = vec![trial(1, "2026-02-10", "2026-02-26"), trial(2, "2026-03-10", "2026-03-25")];
+        let contracts =
+            Contracts::of_paid(vec![paid(1, "2026-02-26")], Vec::new(), trials, &calendar()).expect("paid rows");
+        let march = calendar().window("2026-03-01".parse().expect("a day"), "2026-04-01".parse().expect("a day"));
+        let found = contracts.trials(&march, 10, at("2026-06-01"), true)[0];
+        assert_eq!((found.mature, found.paid, found.pending), (1, 1, 0));
     }
 
     #[test]
