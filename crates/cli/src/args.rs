@@ -77,7 +77,7 @@ pub(crate) enum Command {
         #[arg(default_value = "pipelines/weekly-kpis.yaml")]
         path: PathBuf,
     },
-    /// Writes a synthetic company and runs its pipeline.
+    /// Writes a synthetic company with five pipelines, and runs the weekly one.
     Demo {
         /// The folder to write.
         #[arg(default_value = "tallybook-demo")]

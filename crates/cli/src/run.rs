@@ -210,9 +210,9 @@ fn trust(plan: &Plan, figures: &ReportFigures, accounts: &[SourceReport]) -> Tru
     if !figures.unmatched_targets.is_empty() {
         let named: Vec<String> = figures.unmatched_targets.keys().map(|name| format!("`{name}`")).collect();
         checks.push(Check {
-            name: "targets are of metrics in the report".to_owned(),
+            name: "targets are of what is in the report".to_owned(),
             state: TrustState::Degraded,
-            detail: format!("there are targets for {}, which the pipeline does not compute", named.join(", ")),
+            detail: format!("there are targets for {}, of which the report has no figures", named.join(", ")),
         });
     }
     for account in accounts {

@@ -9,6 +9,7 @@ use hashbrown::HashSet;
 
 use crate::cells::{Verdict, number_reason};
 use crate::columns::Column;
+use crate::config::Origin;
 use crate::fx::{Rates, currency_decimals, rounded};
 use crate::identifiers::Identifier;
 use crate::ints::{MAX_ABS, MISSING};
@@ -39,6 +40,15 @@ pub(crate) fn check_rows(
     rates: Option<&Rates>,
     made: &mut BTreeMap<String, Vec<i64>>,
 ) {
+    // What is cancelled is left out, whatever its amounts are.
+    {
+        let mut rows = Rows { source, columns, verdicts };
+        // A ticket is left out as a whole, which its updates one by one cannot tell.
+        if source.table != TableKind::TicketEvents {
+            let cancelled = |status: &str| source.cancelled.contains(&status.to_lowercase());
+            rows.judge("status", cancelled, Verdict::Excluded(CANCELLED));
+        }
+    }
     if source.in_minor_units {
         scale_minor_units(source, columns, verdicts);
     }
@@ -56,11 +66,6 @@ pub(crate) fn check_rows(
         "hold_seconds",
         "wrap_seconds",
     ]);
-    // A ticket is left out as a whole, which its updates one by one cannot tell.
-    if source.table != TableKind::TicketEvents {
-        let cancelled = |status: &str| source.cancelled.contains(&status.to_lowercase());
-        rows.judge("status", cancelled, Verdict::Excluded(CANCELLED));
-    }
     if rates.is_none() && source.table != TableKind::Fx {
         let foreign = |code: &str| !code.eq_ignore_ascii_case(&source.currency);
         rows.judge("currency", foreign, Verdict::rejected(source.table, "currency", Reason::OtherCurrency));
@@ -306,6 +311,8 @@ impl Rows<'_> {
             .find("kind")
             .map(|column| column.dictionary.labels.iter().map(|kind| kind.to_lowercase().ends_with("nps")).collect())
             .unwrap_or_default();
+        // Numbers of rows begin anew in each file, and name nothing.
+        let named = self.find("response_id").is_some_and(|column| column.mapped.origin != Origin::RowNumber);
         for row in self.used() {
             let kind = self.cell("kind", row);
             let code = usize::try_from(kind).ok();
@@ -329,7 +336,8 @@ impl Rows<'_> {
                     self.reject(row, "score", Reason::OffScale);
                 }
             }
-            if self.verdicts[row] == Verdict::Use && !seen.insert((self.cell("response_id", row), number)) {
+            let used = self.verdicts[row] == Verdict::Use;
+            if used && named && !seen.insert((self.cell("response_id", row), number)) {
                 self.reject(row, "response_id", Reason::Duplicate);
             }
         }

@@ -106,33 +106,29 @@ impl Computed {
         })
     }
 
-    /// Turns the result of a chunk into integers.
-    fn read(&self, result: &Series, units: f64) -> PolarsResult<Vec<i64>> {
-        let scaled = |value: Option<f64>, scale: f64| match value {
-            Some(value) if value.is_finite() && (value * scale).abs() <= MAX_ABS as f64 => {
+    /// Turns the result of a chunk into integers; `None` where a value is larger than a table can hold.
+    fn read(&self, result: &Series, units: f64) -> PolarsResult<Option<Vec<i64>>> {
+        let scaled = |value: Option<f64>, scale: f64| match value.filter(|value| value.is_finite()) {
+            None => Some(MISSING),
+            Some(value) if (value * scale).abs() <= MAX_ABS as f64 => {
                 #[allow(clippy::cast_possible_truncation, reason = "within the bounds of what a table holds")]
                 let whole = (value * scale).round_ties_even() as i64;
-                whole
+                Some(whole)
             }
-            _ => MISSING,
+            Some(_) => None,
         };
         if self.kind == ComputedKind::Flag {
-            return Ok(result.bool()?.iter().map(|mark| i64::from(mark == Some(true))).collect());
+            return Ok(Some(result.bool()?.iter().map(|mark| i64::from(mark == Some(true))).collect()));
         }
         let scale = if self.kind == ComputedKind::Money { units } else { NUMBER_SCALE as f64 };
-        let numbers = match result.dtype() {
-            DataType::Duration(unit) => {
-                let per_second = match unit {
-                    TimeUnit::Nanoseconds => 1e9,
-                    TimeUnit::Microseconds => 1e6,
-                    TimeUnit::Milliseconds => 1e3,
-                };
-                let ticks = result.to_physical_repr().cast(&DataType::Float64)?;
-                return Ok(ticks.f64()?.iter().map(|ticks| scaled(ticks, scale / per_second)).collect());
-            }
-            _ => result.cast(&DataType::Float64)?,
+        let per_unit = match result.dtype() {
+            DataType::Duration(TimeUnit::Nanoseconds) => 1e9,
+            DataType::Duration(TimeUnit::Microseconds) => 1e6,
+            DataType::Duration(TimeUnit::Milliseconds) => 1e3,
+            _ => 1.0,
         };
-        Ok(numbers.f64()?.iter().map(|value| scaled(value, scale)).collect())
+        let numbers = result.to_physical_repr().cast(&DataType::Float64)?;
+        Ok(numbers.f64()?.iter().map(|value| scaled(value, scale / per_unit)).collect())
     }
 }
 
@@ -192,7 +188,13 @@ impl Tables {
                     result.column(&result_name(index)).map_err(own.fail(kind))?.as_materialized_series().clone();
                 // An expression without a column has one value for all rows.
                 let column = if column.len() == 1 && rows != 1 { column.new_from_index(0, rows) } else { column };
-                out.push_chunk(&own.read(&column, in_sql.units()).map_err(own.fail(kind))?);
+                let values = own.read(&column, in_sql.units()).map_err(own.fail(kind))?;
+                let values = values.ok_or_else(|| IngestError::ComputedOutOfRange {
+                    table: kind,
+                    place: own.name.to_owned(),
+                    sql: own.sql.clone(),
+                })?;
+                out.push_chunk(&values);
             }
         }
         for (own, column) in computed.iter().zip(done) {

@@ -178,6 +178,16 @@ pub enum IngestError {
         /// The source.
         table: TableKind,
     },
+    /// An expression gives a number that is too large to be kept.
+    #[error("table `{table}`: {place}: `{sql}` gives numbers beyond 576,000,000,000, more than can be kept exactly")]
+    ComputedOutOfRange {
+        /// The table.
+        table: TableKind,
+        /// Where the expression stands.
+        place: String,
+        /// The expression.
+        sql: String,
+    },
     /// Columns of numbers are for tables of the pipeline's own.
     #[error(
         "source `{table}`: `numbers.{name}`: only tables of your own have columns of numbers besides the declared ones"

@@ -208,7 +208,7 @@ impl Source {
         let stands_for = matches!(name, "handle_seconds" | "sla_met");
         let summed = self.table == TableKind::OrderLines && matches!(name, "quantity" | "unit_price");
         let made = self.table == TableKind::OrderLines && name == "amount";
-        (self.maps(name) && !summed) || made || (self.supplies(name) && !stands_for)
+        made || (self.supplies(name) && !stands_for && !summed) || (self.maps(name) && !summed)
     }
 
     /// Tells whether a column of the table holds moments.

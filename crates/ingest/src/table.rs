@@ -1,6 +1,6 @@
 //! Checked canonical tables, in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::identifiers::Identifiers;
 use crate::ints::{Ints, MISSING};
@@ -111,12 +111,13 @@ impl Table {
         let mut numbers: BTreeMap<String, Vec<i64>> = BTreeMap::new();
         for (name, own) in &mut self.labels {
             let Some(labels) = other.labels.get(name) else { continue };
+            let mut known: HashMap<String, i64> =
+                own.dictionary.iter().enumerate().map(|(number, label)| (label.clone(), number as i64)).collect();
             let mut number = |label: &String| {
-                let known = own.dictionary.iter().position(|own| own == label);
-                known.unwrap_or_else(|| {
+                *known.entry(label.clone()).or_insert_with(|| {
                     own.dictionary.push(label.clone());
-                    own.dictionary.len() - 1
-                }) as i64
+                    own.dictionary.len() as i64 - 1
+                })
             };
             numbers.insert(name.clone(), labels.dictionary.iter().map(&mut number).collect());
         }

@@ -138,6 +138,7 @@ impl TicketLog {
                 };
                 out.entry((*name).to_owned()).or_default().push(value.unwrap_or(MISSING));
             }
+            put_in_order(&mut out, updates.first().map_or(MISSING, |&row| self.times[row]));
         }
         let columns: Vec<String> = out.keys().filter(|name| !self.labels.contains(name)).cloned().collect();
         let mut table = Table::new(TableKind::Tickets, columns, self.labels);
@@ -161,5 +162,25 @@ impl TicketLog {
             }
         }
         course
+    }
+}
+
+/// Nothing of the ticket added last happens before it is opened, nor is it solved for the last time before the first. Updates tell only a part
+/// each: what one of them dates earlier than another says the ticket was opened, came after the opening.
+fn put_in_order(out: &mut BTreeMap<String, Vec<i64>>, first_update: i64) {
+    let last = |out: &BTreeMap<String, Vec<i64>>, name: &str| {
+        out.get(name).and_then(|column| column.last().copied()).filter(|at| *at != MISSING)
+    };
+    let later = ["first_response_at", "solved_at", "resolved_at"].map(|name| last(out, name));
+    let opened = last(out, "opened_at").or(Some(first_update));
+    let opened = opened.into_iter().chain(later.into_iter().flatten()).min().unwrap_or(MISSING);
+    if let Some(own) = out.get_mut("opened_at").and_then(|column| column.last_mut()) {
+        *own = opened;
+    }
+    let (solved, resolved) = (last(out, "solved_at"), last(out, "resolved_at"));
+    if let (Some(solved), Some(resolved)) = (solved, resolved)
+        && let Some(own) = out.get_mut("resolved_at").and_then(|column| column.last_mut())
+    {
+        *own = resolved.max(solved);
     }
 }

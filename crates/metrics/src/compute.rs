@@ -154,8 +154,13 @@ impl Job<'_> {
             dated(tables).map(|(kind, table)| (kind, self.coverage_below(table, &ends))).collect();
         let reach = |report: &Period| {
             let at = ends.partition_point(|end| end.to < report.to);
-            let of =
-                |(kind, found): &(TableKind, Vec<Option<Coverage>>)| Some((*kind, found.get(at).copied().flatten()?));
+            let end = self.calendar.day_start(report.to);
+            let of = |(kind, found): &(TableKind, Vec<Option<Coverage>>)| {
+                let own = found.get(at).copied().flatten()?;
+                // What is known of later, but not after the run, was written after the period's end.
+                let whole = *kind != TableKind::Spend && results.as_of(*kind) >= end;
+                Some((*kind, Coverage { last: if whole { own.last.max(report.last()) } else { own.last }, ..own }))
+            };
             reaches.iter().filter_map(of).collect()
         };
         self.reports

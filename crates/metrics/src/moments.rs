@@ -22,18 +22,18 @@ impl Moments {
         Ok(Estimate::Proportion { k: u64::try_from(self.sum).unwrap_or(0), n: self.n })
     }
 
-    /// Adds a value.
+    /// Adds a value. Squares beyond what 128 bits hold stay at the most that they do: intervals are then without meaning, sums are exact.
     pub fn add(&mut self, value: i64) {
         self.n += 1;
         self.sum += i128::from(value);
-        self.squares += u128::from(value.unsigned_abs()).pow(2);
+        self.squares = self.squares.saturating_add(u128::from(value.unsigned_abs()).pow(2));
     }
 
     /// Adds other sums.
     pub fn absorb(&mut self, other: &Self) {
         self.n += other.n;
         self.sum += other.sum;
-        self.squares += other.squares;
+        self.squares = self.squares.saturating_add(other.squares);
     }
 
     /// Takes the sum as a total.
@@ -79,14 +79,14 @@ impl Pair {
     pub fn add(&mut self, x: i64, y: i64) {
         self.x.add(x);
         self.y.add(y);
-        self.xy += i128::from(x) * i128::from(y);
+        self.xy = self.xy.saturating_add(i128::from(x) * i128::from(y));
     }
 
     /// Adds other sums.
     pub fn absorb(&mut self, other: &Self) {
         self.x.absorb(&other.x);
         self.y.absorb(&other.y);
-        self.xy += other.xy;
+        self.xy = self.xy.saturating_add(other.xy);
     }
 
     /// Takes the share of weight or of an amount, where each x is between nothing and its y.

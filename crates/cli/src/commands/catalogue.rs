@@ -13,7 +13,7 @@ pub(super) fn list() -> String {
     for area in Area::ALL {
         let _ = writeln!(text, "{}", area.title());
         for entry in CATALOG.iter().filter(|entry| entry.info.area == area) {
-            let _ = writeln!(text, "  {:<20} {}", entry.info.id, entry.info.definition);
+            let _ = writeln!(text, "  {:<22} {}", entry.info.id, entry.info.definition);
         }
         text.push('\n');
     }

@@ -51,7 +51,7 @@ impl Stretch {
             Box::new(move |cells| {
                 let (opened, end) = (cells[0], first_known(&cells[1..]));
                 match &opening {
-                    _ if end == MISSING => MISSING,
+                    _ if end == MISSING || opened == MISSING => MISSING,
                     None => end - opened,
                     Some(hours) => hours.seconds_between(opened, end),
                 }

@@ -228,6 +228,11 @@ fn kept(text: String) -> &'static str {
     Box::leak(text.into_boxed_str())
 }
 
+/// The rows behind a reduction, whether they have a value or not.
+fn of_rows(reduction: &Reduction) -> Reduction {
+    Reduction { terms: Vec::new(), over: Vec::new(), quantiles: Vec::new(), ..reduction.clone() }
+}
+
 /// What a kind of metric is made of.
 struct Parts {
     kind: Kind,
@@ -412,6 +417,7 @@ impl Metric for Own {
     fn request(&self, requests: &mut Requests<'_>) {
         if let Body::Rows { reduction, .. } = &self.body {
             requests.reduction(reduction.as_ref().clone());
+            requests.reduction(of_rows(reduction));
         }
     }
 
@@ -427,6 +433,10 @@ impl Metric for Own {
             Kind::Share => sums().share("rows"),
             Kind::Mean if money => sums().mean("rows"),
             Kind::Mean => sums().mean_of(NUMBER_SCALE, "rows"),
+            // Rows of which none has a value do not sum to nothing.
+            Kind::Sum if sums().n == 0 && results.sums(&of_rows(reduction), &cell.window, cell.segment).n > 0 => {
+                Err(Undefined::because("no row has a value"))
+            }
             Kind::Sum if money => Ok(sums().total()),
             Kind::Sum => {
                 let sums = sums();

@@ -166,7 +166,7 @@ impl Contracts {
                 let mrr = if row.to > window.end { row.mrr } else { 0 };
                 open = Some(match open {
                     Some((from, to, sum)) if row.from <= to.saturating_add(BRIDGED) => {
-                        (from, to.max(row.to), sum + mrr)
+                        (from, to.max(row.to), sum.saturating_add(mrr))
                     }
                     other => {
                         out.extend(other.map(|life| self.life(segments, life, window)));

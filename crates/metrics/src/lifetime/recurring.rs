@@ -113,11 +113,14 @@ impl Contracts {
         let mut movements = vec![Movements::default(); self.segments()];
         self.each_account(|account| {
             let runs = |row: &Paid, moment: i64| row.from < moment && row.to >= moment;
-            let at = |moment| account.rows.iter().filter(|row| runs(row, moment)).map(|row| row.mrr).sum();
+            let at = |moment| {
+                let running = account.rows.iter().filter(|row| runs(row, moment));
+                running.fold(0_i64, |sum, row| sum.saturating_add(row.mrr))
+            };
             let free = |moment| account.free.iter().any(|row| runs(row, moment));
             let known = account.rows.iter().any(|row| row.from < window.start);
             let between = account.rows.iter().any(|row| (window.start..window.end).contains(&row.from));
-            let (before, now): (i64, i64) = (at(window.start), at(window.end));
+            let (before, now) = (at(window.start), at(window.end));
             let customer = before > 0 || (known && free(window.start));
             let cancelled = customer && now == 0 && !free(window.end);
             for &segment in account.segments {
