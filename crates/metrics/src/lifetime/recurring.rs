@@ -199,9 +199,12 @@ mod tests {
         proptest::collection::vec(row, 0..6)
     }
 
-    /// Rows of a subscriptions table: customer, day and seconds of the beginning, of the end, price, and end of a trial. They overlap, are
+    /// A row of a subscriptions table: customer, day and seconds of the beginning, of the end, price, and the day on which a trial ends.
+    type RandomRow = (u32, (i64, i64), Option<(i64, i64)>, i64, Option<i64>);
+
+    /// Rows of a subscriptions table: they overlap, are
     /// upgraded on the day, cost nothing at times, come back, and begin or end at the first and last moments of months.
-    fn table_rows() -> impl Strategy<Value = Vec<(u32, (i64, i64), Option<(i64, i64)>, i64, Option<i64>)>> {
+    fn table_rows() -> impl Strategy<Value = Vec<RandomRow>> {
         let day =
             || prop_oneof![3 => 0_i64..120, 2 => prop_oneof![Just(31_i64), Just(59), Just(66), Just(67), Just(90)]];
         let moment = move || (day(), prop_oneof![3 => Just(0_i64), 1 => Just(-1), 1 => Just(1), 1 => 0_i64..86_400]);
