@@ -18,6 +18,7 @@ pub mod folds;
 pub mod history;
 pub mod judge;
 pub mod lifetime;
+mod method;
 pub mod metric;
 mod moments;
 mod reach;

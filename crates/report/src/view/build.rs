@@ -5,6 +5,7 @@ use tallybook_metrics::figure::{Against, COHORT_TOTAL, Change, Figure, Reading, 
 use tallybook_metrics::metric::{Area, Direction, Unit};
 use tallybook_metrics::segments::{NO_VALUE, OTHER};
 
+use super::heat::Heat;
 use crate::charts::{LineChart, Point, line_chart, sparkline, unicode_sparkline};
 use crate::document::{Document, MeasureNote, MetricNote, SourceNote, TrustState};
 use crate::format::{Formatter, NOT_AVAILABLE, visible};
@@ -464,33 +465,6 @@ impl Views<'_> {
             reasons: source.quarantined.iter().map(reason).chain(source.excluded.iter().map(reason)).collect(),
             latest: source.latest.map_or_else(|| NOT_AVAILABLE.to_owned(), |day| self.format.day(day)),
         }
-    }
-}
-
-/// Shades of a cohort table, from the lowest to the highest value beyond age 0 (where by first order everyone is active).
-struct Heat {
-    low: f64,
-    high: f64,
-}
-
-impl Heat {
-    fn of<'a>(figures: impl Iterator<Item = &'a &'a Figure>, unit: Option<Unit>) -> Self {
-        let skip_zero = unit == Some(Unit::Share);
-        let mut heat = Self { low: f64::INFINITY, high: f64::NEG_INFINITY };
-        for figure in figures {
-            let age = figure.cohort.as_ref().map_or(0, |cell| cell.age);
-            if let Some(value) = figure.reading.value.filter(|_| age > 0 || !skip_zero) {
-                heat = Self { low: heat.low.min(value), high: heat.high.max(value) };
-            }
-        }
-        heat
-    }
-
-    fn class(&self, value: f64) -> String {
-        let share = if self.high > self.low { (value - self.low) / (self.high - self.low) } else { 0.5 };
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..=8")]
-        let step = (share.clamp(0.0, 1.0) * 8.0).round() as u8;
-        format!("h{step}")
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod build;
 mod exhibits;
+mod heat;
 mod judged;
 mod sentences;
 mod single;
