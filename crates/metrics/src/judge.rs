@@ -124,6 +124,9 @@ pub(crate) fn drive(total: (&Outcome, &Outcome), parts: &[(String, Outcome, Outc
     if kind == Shape::Rate {
         gather_few(&mut pairs, min_n);
     }
+    if pairs.len() < 2 {
+        return None;
+    }
     let mut drivers = match kind {
         Shape::Total => drivers::totals(&pairs),
         Shape::Product => drivers::revenue(&pairs),
@@ -147,22 +150,28 @@ pub(crate) fn drive(total: (&Outcome, &Outcome), parts: &[(String, Outcome, Outc
 /// Name of the parts that are too small to stand alone, together.
 const FEW: &str = "(too few each)";
 
-/// Puts parts together whose rates rest on fewer than the least n: what each of them did could be worked out from its effect.
+/// Puts parts together whose rates rest on fewer than the least n, with the smallest of the others as long as they are too few
+/// together: what each of them did could be worked out from its effect.
 fn gather_few(pairs: &mut Vec<(Part, Part)>, min_n: u64) {
     let few = |part: &Part| part.den > 0 && part.den < min_n;
     let (small, mut large): (Vec<_>, Vec<_>) =
         std::mem::take(pairs).into_iter().partition(|(before, now)| few(before) || few(now));
-    let sum = |parts: &mut dyn Iterator<Item = &Part>| {
-        parts.fold(Part { name: FEW.to_owned(), num: 0, den: 0 }, |sum, part| Part {
-            num: sum.num + part.num,
-            den: sum.den + part.den,
-            ..sum
-        })
-    };
-    if !small.is_empty() {
-        large.push((sum(&mut small.iter().map(|pair| &pair.0)), sum(&mut small.iter().map(|pair| &pair.1))));
+    let add = |sum: Part, part: &Part| Part { num: sum.num + part.num, den: sum.den + part.den, ..sum };
+    let nothing = || Part { name: FEW.to_owned(), num: 0, den: 0 };
+    let mut together = (nothing(), nothing());
+    let held = !small.is_empty();
+    for (before, now) in small {
+        together = (add(together.0, &before), add(together.1, &now));
+    }
+    large.sort_by_key(|(before, now)| std::cmp::Reverse(before.den.min(now.den)));
+    while held && (few(&together.0) || few(&together.1)) {
+        let Some((before, now)) = large.pop() else { break };
+        together = (add(together.0, &before), add(together.1, &now));
     }
     *pairs = large;
+    if held {
+        pairs.push(together);
+    }
 }
 
 /// What a metric should reach.
@@ -443,10 +452,20 @@ mod tests {
     #[test]
     fn rates_of_a_few_are_hidden() {
         let share = |k, n| Ok(Estimate::Proportion { k, n });
-        let parts = [("a".to_owned(), share(10, 100), share(20, 100)), ("b".to_owned(), share(1, 2), share(2, 2))];
-        let drivers = drive((&share(11, 102), &share(22, 102)), &parts, 10).expect("adds up");
-        let small = drivers.rows.iter().find(|row| row.name == FEW).expect("there");
-        assert_eq!((small.before, small.now), (None, None));
-        assert!((drivers.change - 11.0 / 102.0).abs() < 1e-12);
+        let part = |name: &str, before, now| (name.to_owned(), before, now);
+        let parts = [
+            part("a", share(10, 100), share(20, 100)),
+            part("b", share(1, 2), share(2, 2)),
+            part("c", share(5, 20), share(5, 20)),
+        ];
+        let drivers = drive((&share(16, 122), &share(27, 122)), &parts, 10).expect("adds up");
+        // Two of b are too few; with c, the smaller of the others, they are 22: 6 and then 7 of them.
+        let names: Vec<&str> = drivers.rows.iter().map(|row| row.name.as_str()).collect();
+        assert_eq!(names, ["a", FEW]);
+        assert_eq!((drivers.rows[1].before, drivers.rows[1].now), (Some(6.0 / 22.0), Some(7.0 / 22.0)));
+        assert!((drivers.change - 11.0 / 122.0).abs() < 1e-12);
+        // Where all of them are put together, nothing is told.
+        let rest = [parts[1].clone(), parts[2].clone()];
+        assert_eq!(drive((&share(6, 22), &share(7, 22)), &rest, 10), None);
     }
 }
