@@ -164,6 +164,22 @@ fn every_ready_pipeline_publishes() {
     }
 }
 
+/// Backlog piles up: it has limits where all measures shall have them, and not otherwise.
+#[test]
+fn limits_on_all_measures_are_asked_for() {
+    let folder = demo();
+    let path = folder.path().join("pipelines/support-weekly.yaml");
+    let text = fs::read_to_string(root().join("pipelines/support-weekly.yaml")).expect("a pipeline");
+    for (extra, expected) in [("", false), ("limits: all_measures\n", true)] {
+        fs::write(&path, format!("{text}\n{extra}")).expect("a pipeline");
+        let page = publish(folder.path(), &["run", "pipelines/support-weekly.yaml", "--as-of", "2026-11-16"]).remove(0);
+        let document = figures(&page);
+        let controls = document["controls"].as_array().expect("control charts");
+        assert_eq!(controls.iter().any(|own| own["metric"] == "backlog"), expected);
+        assert!(controls.iter().any(|own| own["metric"] == "ticket_volume"));
+    }
+}
+
 #[test]
 fn the_metrics_page_is_up_to_date() {
     let written = fs::read_to_string(root().join("docs/metrics.md")).expect("docs/metrics.md");

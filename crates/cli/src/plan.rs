@@ -18,7 +18,7 @@ use tallybook_report::{Currency, Templates};
 
 use crate::args::When;
 use crate::error::CliError;
-use crate::pipeline::{OutputFormat, PipelineFile, Step};
+use crate::pipeline::{Limits, OutputFormat, PipelineFile, Step};
 
 use checks::{SourcePlace, at, check_needs, check_own, check_revenue, check_segments, placed, satisfies};
 
@@ -182,6 +182,7 @@ impl Plan {
             history: usize::from(self.pipeline.config.period.history.0),
             reports: &self.reports,
             min_n: self.pipeline.config.min_n,
+            limits_on_all: self.pipeline.config.limits == Limits::AllMeasures,
             money_units: 10_f64.powi(i32::try_from(self.currency.decimals).unwrap_or(2)),
             now: self.now,
         }

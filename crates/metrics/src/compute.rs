@@ -46,6 +46,8 @@ pub struct Job<'a> {
     pub reports: &'a [Period],
     /// Averages and shares of fewer are suppressed.
     pub min_n: u64,
+    /// Whether measures get limits of usual variation even where their periods overlap, pile up or are open still.
+    pub limits_on_all: bool,
     /// Smallest units of money in one of the currency, in which targets are written.
     pub money_units: f64,
     /// The moment of the run, in seconds since 1970 UTC: nothing later is known, whatever the data say.

@@ -934,6 +934,7 @@ fn computed(tables: &Tables, id: &str, options: serde_json::Value, report: &Peri
         history: 1,
         reports: std::slice::from_ref(report),
         min_n: 10,
+        limits_on_all: false,
         money_units: 100.0,
         now: i64::MAX,
     };

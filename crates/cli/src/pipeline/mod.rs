@@ -67,9 +67,23 @@ pub(crate) struct Config {
     /// Averages and shares that rest on fewer are not shown.
     #[serde(default = "ten")]
     pub(crate) min_n: u64,
+    /// Which measures get limits of usual variation, and so signals.
+    #[serde(default)]
+    pub(crate) limits: Limits,
     /// What is made of the figures.
     #[serde(default)]
     pub(crate) report: ReportConfig,
+}
+
+/// Which measures get limits of usual variation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Limits {
+    /// Those whose periods stand for themselves.
+    #[default]
+    StandingAlone,
+    /// All, also those whose slow drift is then taken for signals.
+    AllMeasures,
 }
 
 const fn one() -> Version {

@@ -53,7 +53,7 @@ impl Job<'_> {
                 let plotted = |figure: &&Figure| {
                     figure.segment.is_none() && series.iter().any(|period| period.label == figure.period)
                 };
-                if self.stands_alone(*metric, measure.key) {
+                if self.limits_on_all || self.stands_alone(*metric, measure.key) {
                     controls.extend(control(&figures[first..].iter().filter(plotted).collect::<Vec<_>>()));
                 }
                 if let Some(want) = wanted.get(report).filter(|_| measure.key == Measure::HEADLINE) {
