@@ -25,7 +25,33 @@ pub(crate) fn publish(folder: &Path, arguments: &[&str]) -> Vec<PathBuf> {
     let output = tallybook(folder, arguments);
     let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
     assert!(output.status.success(), "{arguments:?}\n{stdout}{stderr}");
-    stdout.lines().map(|line| folder.join(line)).collect()
+    let pages: Vec<PathBuf> = stdout.lines().map(|line| folder.join(line)).collect();
+    keep_figures(folder, arguments, &pages);
+    pages
+}
+
+/// Keeps figures of real data where `tests/figures/keep` asks for them: a folder for each text of a pipeline, and in it what a folder of
+/// reports has.
+fn keep_figures(folder: &Path, arguments: &[&str], pages: &[PathBuf]) {
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let (Some(kept), Some(data)) = (variable("TALLYBOOK_KEEP_FIGURES"), variable("TALLYBOOK_TEST_DATA")) else {
+        return;
+    };
+    let text = std::fs::read_to_string(folder.join(arguments[1])).expect("a pipeline");
+    if !text.contains(&data) {
+        return;
+    }
+    // FNV-1a, with which a text has the same name on every machine.
+    let text = text.replace(&data, "<data>");
+    let hash = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    for report in pages.iter().filter_map(|page| page.parent()) {
+        let name_and_label: PathBuf = report.iter().skip(report.iter().count() - 2).collect();
+        let target = Path::new(&kept).join(format!("{hash:08x}")).join(name_and_label);
+        std::fs::create_dir_all(&target).expect("a folder");
+        for file in ["figures.json", "clv-model.json"].iter().filter(|file| report.join(file).exists()) {
+            std::fs::copy(report.join(file), target.join(file)).expect("a copy");
+        }
+    }
 }
 
 pub(crate) fn text(bytes: &[u8]) -> String {

@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod error;
+mod paths;
 mod pipeline;
 mod plan;
 mod progress;

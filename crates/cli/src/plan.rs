@@ -4,21 +4,22 @@ mod checks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::PathBuf;
 
 use chrono::{DateTime, Datelike};
 use sha2::{Digest, Sha256};
+use tallybook_calendar::{Calendar, Grain, Period, PeriodError, YearBefore};
 use tallybook_ingest::config::AmountPart;
-use tallybook_ingest::{Computed, Conventions, InSql, Roots, Source, SourceConfig, TableKind, folder_of};
+use tallybook_ingest::{Conventions, InSql, Roots, Source, SourceConfig, SqlColumn, TableKind, folder_of};
 use tallybook_metrics::Job;
-use tallybook_metrics::calendar::{Calendar, Grain, Period, PeriodError, YearBefore};
+use tallybook_metrics::engine::order_value::{AmountContent, OrderValue};
 use tallybook_metrics::metric::{Metric, Need};
-use tallybook_metrics::revenue::{AmountContent, OrderValue};
 use tallybook_report::{Currency, Templates};
 
 use crate::args::When;
 use crate::error::CliError;
 use crate::pipeline::{Limits, OutputFormat, PipelineFile, Step};
+use crate::publish::Home;
 
 use checks::{SourcePlace, at, check_needs, check_own, check_revenue, check_segments, placed, satisfies};
 
@@ -126,8 +127,7 @@ impl Plan {
                 })?;
             }
         }
-        let output =
-            plain(&overrides.out.clone().unwrap_or_else(|| base.join(&config.report.output)).join(&config.name.0));
+        let output = Home::of(&pipeline, overrides.out.as_deref())?.folder;
         let digest = Sha256::digest(pipeline.text.as_bytes());
         let configuration = digest.iter().take(6).fold(String::new(), |mut text, byte| {
             let _ = write!(text, "{byte:02x}");
@@ -155,8 +155,8 @@ impl Plan {
     }
 
     /// What is to be computed by SQL, by table.
-    pub(crate) fn computed(&self) -> BTreeMap<TableKind, Vec<Computed>> {
-        let mut computed: BTreeMap<TableKind, Vec<Computed>> = BTreeMap::new();
+    pub(crate) fn computed(&self) -> BTreeMap<TableKind, Vec<SqlColumn>> {
+        let mut computed: BTreeMap<TableKind, Vec<SqlColumn>> = BTreeMap::new();
         for need in self.pipeline.config.metrics.iter().flat_map(|entry| entry.0.needs()) {
             let own = need.computed.into_iter().map(|(_, own)| own);
             computed.entry(need.table).or_default().extend(own);
@@ -319,24 +319,4 @@ fn moment(calendar: &Calendar, text: &str) -> Result<i64, CliError> {
             "`{text}` is neither a day such as 2026-11-16 nor a timestamp such as 2026-11-16T06:00:00Z"
         ))
     })
-}
-
-/// A path without detours: `pipelines/../reports` is `reports`.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir if matches!(plain.components().next_back(), Some(Component::Normal(_))) => {
-                plain.pop();
-            }
-            other => plain.push(other),
-        }
-    }
-    plain
-}
-
-/// The name of a path as a user would write it.
-pub(crate) fn shown(path: &Path) -> String {
-    path.display().to_string()
 }

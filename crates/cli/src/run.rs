@@ -13,13 +13,11 @@ use tallybook_report::{
 };
 
 use crate::error::CliError;
+use crate::paths::shown;
 use crate::pipeline::OutputFormat;
-use crate::plan::{Plan, shown};
+use crate::plan::Plan;
 use crate::progress::Progress;
-use crate::publish::{Edition, Publisher};
-
-/// Name of the folder for what a run that is held back leaves to look at.
-const HELD: &str = "held";
+use crate::publish::{Edition, HELD, Publisher};
 
 /// The file of the fitted lifetime model.
 const MODEL: &str = "clv-model.json";
@@ -34,11 +32,11 @@ pub(crate) struct Published {
 }
 
 /// Runs a plan; gives the reports that were published.
-pub(crate) fn run(plan: &Plan, progress: &Progress) -> Result<Vec<Published>, CliError> {
-    let publisher = Publisher::lock(&plan.output)?;
+pub(crate) fn run(plan: &Plan, publisher: &mut Publisher, progress: &Progress) -> Result<Vec<Published>, CliError> {
+    publisher.claim(&plan.reports.iter().map(|period| period.label.as_str()).collect::<Vec<_>>())?;
     let reader = progress.reader();
     let (mut tables, accounts) = load(&plan.sources, &reader)?;
-    refuse_if_held(plan, &publisher, &accounts)?;
+    refuse_if_held(plan, publisher, &accounts)?;
     progress.stage("computing");
     for (table, computed) in plan.computed() {
         tables.compute(table, &computed.iter().collect::<Vec<_>>(), plan.in_sql())?;
@@ -52,7 +50,7 @@ pub(crate) fn run(plan: &Plan, progress: &Progress) -> Result<Vec<Published>, Cl
         let mut document = document(plan, &metrics, figures, &accounts);
         document.exhibits = exhibits;
         if let Some(model) = &model {
-            let before = earlier_model(&publisher, model)?;
+            let before = earlier_model(publisher, model)?;
             // Beside the parameters of today.
             let fit = document.exhibits.iter().position(|exhibit| exhibit.key == "model");
             let place = fit.map_or(document.exhibits.len(), |fit| fit + 1);
@@ -63,7 +61,7 @@ pub(crate) fn run(plan: &Plan, progress: &Progress) -> Result<Vec<Published>, Cl
             edition.add(MODEL, json(model)?);
         }
         if !scores.is_empty() {
-            edition.add("clv-scores.parquet", scores_to_parquet(&scores, &tables.customers)?);
+            edition.add_private("clv-scores.parquet", scores_to_parquet(&scores, &tables.customers)?);
         }
         let trust = &document.trust;
         let failed = trust.checks.iter().find(|check| check.state == trust.state && check.state != TrustState::Pass);
@@ -91,7 +89,7 @@ fn json(model: &ModelCard) -> Result<Vec<u8>, CliError> {
 }
 
 /// Too many quarantined rows hold the report back; the rows are written out all the same.
-fn refuse_if_held(plan: &Plan, publisher: &Publisher, accounts: &[SourceReport]) -> Result<(), CliError> {
+fn refuse_if_held(plan: &Plan, publisher: &mut Publisher, accounts: &[SourceReport]) -> Result<(), CliError> {
     let Some(worst) = accounts.iter().find(|account| account.exceeds_quarantine()) else { return Ok(()) };
     let mut edition = Edition::new(HELD);
     add_quarantine(&mut edition, accounts)?;
@@ -159,7 +157,7 @@ fn document(plan: &Plan, metrics: &[&dyn Metric], figures: ReportFigures, accoun
 }
 
 fn command(plan: &Plan, figures: &ReportFigures) -> String {
-    use tallybook_metrics::calendar::Grain;
+    use tallybook_calendar::Grain;
     let period = &figures.period;
     let when = match period.grain {
         Grain::Custom => format!("--from {} --to {}", period.from, period.last()),
@@ -316,7 +314,7 @@ fn add_quarantine(edition: &mut Edition, accounts: &[SourceReport]) -> Result<()
         files.insert(name, bytes);
     }
     for (name, bytes) in files {
-        edition.add(&name, bytes);
+        edition.add_private(&name, bytes);
     }
     Ok(())
 }

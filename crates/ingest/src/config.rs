@@ -11,9 +11,12 @@ use serde::{Deserialize, Deserializer, Serialize};
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourceConfig {
-    /// A file, a glob or a folder, relative to the pipeline file.
+    /// A file, a folder, or a pattern such as `data/*/orders.csv`, relative to the pipeline file.
     #[serde(default)]
     pub path: String,
+    /// Files and folders that are left out: patterns of their names, or of their paths from the pipeline file.
+    #[serde(default)]
+    pub skip: Vec<String>,
     /// A mapping that comes with the program, such as `shopify/orders`; what is written beside it goes before it.
     #[serde(default)]
     pub preset: Option<String>,
@@ -260,6 +263,7 @@ impl SourceConfig {
         numbers.extend(self.numbers);
         Self {
             path: self.path,
+            skip: self.skip.into_iter().chain(preset.skip).collect(),
             preset: self.preset,
             format: self.format.or(preset.format),
             csv: or(self.csv, &CsvConfig::default(), preset.csv),

@@ -2,17 +2,19 @@
 //!
 //! polars reads CSV fast, but fills short records with nulls, loses its place at a stray quote and cannot transcode. So each
 //! file is first walked once: a clean one (UTF-8, every record as wide as the header) is handed to polars as it is, any other
-//! is written anew as clean UTF-8 CSV beside the system's temporary files, its ragged records set aside and counted.
+//! is written anew as clean UTF-8 CSV to a temporary file without a name, its ragged records set aside and counted.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use encoding_rs::{CoderResult, Decoder};
-use tempfile::NamedTempFile;
+use polars::prelude::ScanSources;
 
+use crate::clean_copy::CleanCopy;
 use crate::config::{CsvConfig, Encoding};
 use crate::error::IngestError;
+use crate::scan::polars_path;
 use crate::schema::TableKind;
 
 /// The options of a delimited source, checked.
@@ -78,8 +80,7 @@ impl Dialect {
 /// A delimited file that polars can read.
 #[derive(Debug)]
 pub(crate) struct Prepared {
-    /// What to read: the file itself, or its clean copy.
-    pub(crate) path: PathBuf,
+    pub(crate) text: Text,
     pub(crate) separator: u8,
     pub(crate) quote: Option<u8>,
     /// Whether the first line to read is a header.
@@ -89,7 +90,23 @@ pub(crate) struct Prepared {
     pub(crate) records: u64,
     /// Records that were set aside.
     pub(crate) ragged: Vec<RaggedRecord>,
-    _copy: Option<NamedTempFile>,
+}
+
+/// What polars reads: a file itself, or its clean copy.
+#[derive(Debug)]
+pub(crate) enum Text {
+    File(PathBuf),
+    Copy(CleanCopy),
+}
+
+impl Text {
+    /// Gives it to polars' scanners.
+    pub(crate) fn sources(&self) -> ScanSources {
+        match self {
+            Self::File(path) => ScanSources::Paths([polars_path(path)].into_iter().collect()),
+            Self::Copy(copy) => copy.sources(),
+        }
+    }
 }
 
 /// A record with another number of cells than the header.
@@ -110,14 +127,13 @@ pub(crate) fn prepare(path: &Path, dialect: &Dialect) -> Result<Prepared, Ingest
     {
         let has_header = dialect.header.is_none();
         return Ok(Prepared {
-            path: path.to_owned(),
+            text: Text::File(path.to_owned()),
             separator,
             quote: dialect.quote,
             has_header,
             header,
             records: if has_header { records - 1 } else { records },
             ragged: Vec::new(),
-            _copy: None,
         });
     }
     rewrite(path, dialect, header)
@@ -162,12 +178,11 @@ pub(crate) fn fetch(path: &Path, dialect: &Dialect, rows: &[u64]) -> Result<Vec<
 }
 
 fn rewrite(path: &Path, dialect: &Dialect, header: Vec<String>) -> Result<Prepared, IngestError> {
-    let fail = |source| IngestError::Io { path: path.to_owned(), source };
     check_quotes(path, dialect)?;
-    let copy = NamedTempFile::with_suffix(".csv").map_err(fail)?;
-    let mut writer = csv::Writer::from_writer(BufWriter::new(copy.as_file()));
-    let csv_fail = |error: csv::Error| fail(io::Error::other(error));
-    writer.write_record(&header).map_err(csv_fail)?;
+    let copy = CleanCopy::of(path)?;
+    let not_written = |error: csv::Error| copy.not_written(io::Error::other(error));
+    let mut writer = csv::Writer::from_writer(copy.writer());
+    writer.write_record(&header).map_err(not_written)?;
     let mut records = Records::open(path, dialect)?;
     if dialect.header.is_none() {
         records.next_record()?;
@@ -177,22 +192,21 @@ fn rewrite(path: &Path, dialect: &Dialect, header: Vec<String>) -> Result<Prepar
         row += 1;
         if record.cells.len() == header.len() {
             kept += 1;
-            writer.write_record(&record.cells).map_err(csv_fail)?;
+            writer.write_record(&record.cells).map_err(not_written)?;
         } else {
             ragged.push(RaggedRecord { row, line: record.line, cells: record.cells });
         }
     }
-    writer.flush().map_err(fail)?;
+    writer.flush().map_err(|source| copy.not_written(source))?;
     drop(writer);
     Ok(Prepared {
-        path: copy.path().to_owned(),
+        text: Text::Copy(copy),
         separator: b',',
         quote: Some(b'"'),
         has_header: true,
         header,
         records: kept,
         ragged,
-        _copy: Some(copy),
     })
 }
 
@@ -618,8 +632,8 @@ mod tests {
 
     use super::*;
 
-    fn file(bytes: &[u8]) -> NamedTempFile {
-        let mut file = NamedTempFile::with_suffix(".csv").expect("temporary file");
+    fn file(bytes: &[u8]) -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::with_suffix(".csv").expect("temporary file");
         file.write_all(bytes).expect("write");
         file
     }
@@ -636,7 +650,10 @@ mod tests {
     }
 
     fn content(prepared: &Prepared) -> String {
-        std::fs::read_to_string(&prepared.path).unwrap_or_default()
+        match &prepared.text {
+            Text::File(path) => std::fs::read_to_string(path).unwrap_or_default(),
+            Text::Copy(copy) => copy.read(),
+        }
     }
 
     #[test]
@@ -646,7 +663,7 @@ mod tests {
         {
             let file = file(bytes);
             let prepared = prepare(file.path(), &dialect(&CsvConfig::default())).expect("clean");
-            assert_eq!(prepared.path, file.path());
+            assert!(matches!(&prepared.text, Text::File(path) if path == file.path()));
             assert_eq!((prepared.records, prepared.header.as_slice()), (2, &["a".to_owned(), "b".to_owned()][..]));
         }
     }

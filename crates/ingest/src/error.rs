@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use polars::prelude::PolarsError;
+use tallybook_calendar::did_you_mean;
 
 use crate::schema::TableKind;
 
@@ -38,6 +39,44 @@ pub enum IngestError {
         path: PathBuf,
         /// The declared root.
         root: PathBuf,
+    },
+    /// What a path, a folder or a pattern holds cannot be read.
+    #[error("source `{table}`: {path} cannot be read")]
+    Unreadable {
+        /// The source.
+        table: TableKind,
+        /// What cannot be read.
+        path: PathBuf,
+        /// Its name.
+        name: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A folder holds both files and folders: whether those are meant too cannot be told.
+    #[error("source `{table}`: {place} holds files, such as {file}, beside folders, such as {folder}")]
+    FilesBesideFolders {
+        /// The source.
+        table: TableKind,
+        /// The folder or pattern.
+        place: PathBuf,
+        /// The first file.
+        file: String,
+        /// The first folder.
+        folder: String,
+        /// The pattern that stands for all files below.
+        all: String,
+    },
+    /// A clean copy of a file cannot be written.
+    #[error("cannot write a clean copy of {path} to the temporary folder {folder}")]
+    TemporaryFolder {
+        /// The file that is read.
+        path: PathBuf,
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
     },
     /// The operating system refused.
     #[error("cannot read {path}")]
@@ -372,6 +411,13 @@ impl IngestError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NoFile { .. } => Some("paths are relative to the pipeline file; a folder is read whole".into()),
+            Self::Unreadable { table, name, .. } => Some(left_out(*table, name)),
+            Self::FilesBesideFolders { table, folder, all, .. } => {
+                Some(format!("to read all files below it, write `path: {all}`; {}", left_out(*table, folder)))
+            }
+            Self::TemporaryFolder { .. } => {
+                Some("name another folder with TMPDIR; it needs room for the file without compression".into())
+            }
             Self::OutsideRoot { .. } => Some("list further folders under `data_roots` in the pipeline".into()),
             Self::UnknownFormat { .. } => Some("set `format: csv`, `parquet` or `ndjson` on the source".into()),
             Self::NotUtf8 { .. } => Some(
@@ -410,6 +456,11 @@ impl IngestError {
     }
 }
 
+/// Says how something is left out of a source on purpose.
+fn left_out(table: TableKind, name: &str) -> String {
+    format!("to leave it out on purpose, write `skip: [\"{name}\"]` under `{table}`")
+}
+
 fn columns_hint(wanted: &str, present: &[String]) -> String {
     const SHOWN: usize = 12;
     let hint = did_you_mean(wanted, present.iter().map(String::as_str))
@@ -419,15 +470,4 @@ fn columns_hint(wanted: &str, present: &[String]) -> String {
     let more = present.len().saturating_sub(SHOWN);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
     hint + "the file has: " + &listed.join(", ") + &more
-}
-
-/// Finds the candidate that was most likely meant, without regard to case; none where nothing is near.
-pub fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let given = given.trim().to_lowercase();
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&given, &candidate.trim().to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= (candidate.chars().count() / 3).max(1))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
 }

@@ -9,9 +9,9 @@
 
 mod cells;
 mod checks;
+mod clean_copy;
 mod collect;
 mod columns;
-mod computed;
 pub mod config;
 mod delimited;
 mod error;
@@ -32,20 +32,21 @@ mod schema;
 mod seen;
 mod source;
 mod spend;
+mod sql_column;
 mod table;
 mod tickets;
 mod time;
 
-pub use computed::{Computed, ComputedKind, InSql};
 pub use config::SourceConfig;
-pub use error::{IngestError, did_you_mean};
+pub use error::IngestError;
 pub use fx::currency_decimals;
 pub use identifiers::{Identifier, Identifiers, TooManyIdentifiers};
 pub use ints::{Ints, MAX_ABS, MISSING};
 pub use load::{Progress, load};
 pub use locate::{Roots, SourceFile};
 pub use presets::PRESETS;
-pub use quarantine::{FileReport, QuarantinedRow, Reason, SourceReport};
+pub use quarantine::{FileReport, QUARANTINE_HEADER, QuarantinedRow, Reason, SourceReport};
 pub use schema::{CellKind, ColumnDecl, NUMBER_SCALE, OwnName, TableKind};
 pub use source::{Conventions, DERIVED, Source, folder_of};
+pub use sql_column::{InSql, SqlColumn, SqlColumnKind};
 pub use table::{Attributes, Labels, NO_LABEL, Table, Tables};

@@ -1,35 +1,30 @@
 //! NDJSON: one JSON object a line, checked before polars reads it.
 
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use polars::prelude::*;
 use serde::de::IgnoredAny;
-use tempfile::NamedTempFile;
 
-use crate::delimited::{is_compressed, open};
+use crate::clean_copy::CleanCopy;
+use crate::delimited::{Text, is_compressed, open};
 use crate::error::IngestError;
-use crate::scan::polars_path;
 
 /// An NDJSON file that polars can read.
 #[derive(Debug)]
 pub(crate) struct Prepared {
-    pub(crate) path: PathBuf,
+    text: Text,
     /// Objects in it.
     pub(crate) records: u64,
     /// Lines that are not objects: record number, line, text.
     pub(crate) broken: Vec<(u64, u64, String)>,
-    /// Held while the copy is read.
-    #[allow(dead_code, reason = "dropping it removes the file")]
-    copy: Option<NamedTempFile>,
 }
 
 /// Checks a file line by line; one that is compressed, or has lines that are not objects, is copied without them.
 pub(crate) fn prepare(path: &Path) -> Result<Prepared, IngestError> {
-    let fail = |source| IngestError::Io { path: path.to_owned(), source };
     let mut lines = Lines::open(path)?;
-    let mut prepared = Prepared { path: path.to_owned(), records: 0, broken: Vec::new(), copy: None };
+    let mut prepared = Prepared { text: Text::File(path.to_owned()), records: 0, broken: Vec::new() };
     let mut row = 0;
     while let Some((line, text)) = lines.next_line()? {
         row += 1;
@@ -45,17 +40,17 @@ pub(crate) fn prepare(path: &Path) -> Result<Prepared, IngestError> {
     if prepared.broken.is_empty() && !is_compressed(path) {
         return Ok(prepared);
     }
-    let copy = NamedTempFile::with_suffix(".ndjson").map_err(fail)?;
-    let mut writer = BufWriter::new(copy.as_file());
+    let copy = CleanCopy::of(path)?;
+    let mut writer = copy.writer();
     let mut lines = Lines::open(path)?;
     while let Some((_, text)) = lines.next_line()? {
         if is_object(text) {
-            writeln!(writer, "{text}").map_err(fail)?;
+            writeln!(writer, "{text}").map_err(|source| copy.not_written(source))?;
         }
     }
-    writer.flush().map_err(fail)?;
+    writer.flush().map_err(|source| copy.not_written(source))?;
     drop(writer);
-    Ok(Prepared { path: copy.path().to_owned(), copy: Some(copy), ..prepared })
+    Ok(Prepared { text: Text::Copy(copy), ..prepared })
 }
 
 fn is_object(text: &str) -> bool {
@@ -64,7 +59,8 @@ fn is_object(text: &str) -> bool {
 
 /// Scans a prepared file; types are taken from all of its lines.
 pub(crate) fn scan(prepared: &Prepared) -> PolarsResult<LazyFrame> {
-    LazyJsonLineReader::new(polars_path(&prepared.path)).with_infer_schema_length(None::<NonZeroUsize>).finish()
+    let reader = LazyJsonLineReader::new_with_sources(prepared.text.sources());
+    reader.with_infer_schema_length(None::<NonZeroUsize>).finish()
 }
 
 /// Gives the line number and text of the numbered records (from 1, ascending).

@@ -9,7 +9,7 @@ use crate::delimited;
 use crate::error::IngestError;
 use crate::locate::SourceFile;
 use crate::ndjson;
-use crate::scan::{polars_error, polars_path, scan_parquet, text_schema};
+use crate::scan::{polars_error, scan_parquet, text_schema};
 use crate::source::Source;
 
 /// Rows of a Parquet file that are decoded at once; at least a row group.
@@ -66,7 +66,7 @@ impl Prepared {
 
     pub(crate) fn scan(&self) -> PolarsResult<LazyFrame> {
         match self {
-            Self::Csv(prepared) => LazyCsvReader::new(polars_path(&prepared.path))
+            Self::Csv(prepared) => LazyCsvReader::new_with_sources(prepared.text.sources())
                 .with_schema(Some(text_schema(&prepared.header)))
                 .with_has_header(prepared.has_header)
                 .with_separator(prepared.separator)

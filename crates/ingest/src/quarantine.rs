@@ -132,6 +132,9 @@ pub struct SourceReport {
     pub max_quarantined: f64,
 }
 
+/// The header of the CSV files of quarantined rows.
+pub const QUARANTINE_HEADER: [&str; 7] = ["file", "line", "row", "column", "reason", "value", "record"];
+
 impl SourceReport {
     /// Counts the quarantined records.
     pub fn quarantined_rows(&self) -> u64 {
@@ -148,7 +151,7 @@ impl SourceReport {
     /// Cells that a spreadsheet would run as a formula are defused with an apostrophe.
     pub fn write_quarantine(&self, out: impl Write) -> Result<(), csv::Error> {
         let mut writer = csv::Writer::from_writer(out);
-        writer.write_record(["file", "line", "row", "column", "reason", "value", "record"])?;
+        writer.write_record(QUARANTINE_HEADER)?;
         for row in &self.rows {
             let file = self.files.get(row.file).and_then(|file| file.path.file_name());
             let file = file.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();

@@ -5,12 +5,12 @@
 #![allow(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 use chrono::NaiveDate;
+use tallybook_calendar::{Calendar, FiscalYear, Grain, Period, YearBefore};
 use tallybook_ingest::{Identifier, MISSING, NUMBER_SCALE, Table, TableKind, Tables};
-use tallybook_metrics::calendar::{Calendar, FiscalYear, Grain, Period, YearBefore};
-use tallybook_metrics::estimate::{Estimate, Method, Moments, Pair};
-use tallybook_metrics::revenue::{AmountContent, OrderValue, RevenuePolicy};
-use tallybook_metrics::stats::{Interval, Z95, compound_interval, poisson_interval, select_quantile};
+use tallybook_metrics::engine::order_value::{AmountContent, OrderValue, RevenuePolicy};
 use tallybook_metrics::{Job, catalog};
+use tallybook_stats::{Estimate, Method, PairSums, Sums};
+use tallybook_stats::{Interval, Z95, compound_interval, poisson_interval, select_quantile};
 
 const DRAWS: u32 = 4_000;
 
@@ -53,8 +53,8 @@ impl Random {
         (variance.sqrt() * self.normal() - variance / 2.0).exp()
     }
 
-    fn orders(&mut self, mean: f64) -> Moments {
-        let mut moments = Moments::default();
+    fn orders(&mut self, mean: f64) -> Sums {
+        let mut moments = Sums::default();
         for _ in 0..self.poisson(mean) {
             moments.add(self.amount());
         }
@@ -259,24 +259,24 @@ fn two(
     Situation { kind, what, truth, holds: Holds::AsSaid, draw: Box::new(draw) }
 }
 
-fn of_each(random: &mut Random, n: u64, value: impl Fn(&mut Random) -> i64) -> Moments {
-    let mut moments = Moments::default();
+fn of_each(random: &mut Random, n: u64, value: impl Fn(&mut Random) -> i64) -> Sums {
+    let mut moments = Sums::default();
     (0..n).for_each(|_| moments.add(value(random)));
     moments
 }
 
 /// Amounts of 50.00 on average.
-fn amounts(random: &mut Random, n: u64, cv: f64) -> Moments {
+fn amounts(random: &mut Random, n: u64, cv: f64) -> Sums {
     of_each(random, n, |random| whole(5_000.0 * random.spread(cv)))
 }
 
 /// The same, as many as arrive.
-fn arrived(random: &mut Random, mean: f64, cv: f64) -> Moments {
+fn arrived(random: &mut Random, mean: f64, cv: f64) -> Sums {
     let n = random.poisson(mean);
     amounts(random, n, cv)
 }
 
-fn growth(now: &Moments, then: &Moments) -> Estimate {
+fn growth(now: &Sums, then: &Sums) -> Estimate {
     let (now_squares, then_squares) = (now.squares, then.squares);
     Estimate::Growth { now: now.sum, now_squares, then: then.sum, then_squares, n: now.n }
 }
@@ -320,8 +320,8 @@ fn score(random: &mut Random) -> i64 {
 const MEAN_SCORE: f64 = 0.05 + 0.05 * 2.0 + 0.10 * 3.0 + 0.35 * 4.0 + 0.45 * 5.0;
 
 /// Answers with weights of 1,000 on average; a value may depend on how many times the mean its weight is.
-fn weighted(random: &mut Random, n: u64, cv: f64, value: impl Fn(&mut Random, f64) -> i64) -> Pair {
-    let mut pair = Pair::default();
+fn weighted(random: &mut Random, n: u64, cv: f64, value: impl Fn(&mut Random, f64) -> i64) -> PairSums {
+    let mut pair = PairSums::default();
     for _ in 0..n {
         let size = random.spread(cv);
         let weight = whole(1_000.0 * size);
@@ -347,7 +347,7 @@ fn ratings(random: &mut Random, n: u64, cv: f64, shares: impl Fn(f64) -> (f64, f
 /// The net promoter score of weighted answers, put together as the metric does it, which is not public; a test below compares the two.
 fn weighted_net(ratings: &[(i64, i64)]) -> Option<Estimate> {
     let weigh = |of: fn(i64) -> bool| {
-        let mut pair = Pair::default();
+        let mut pair = PairSums::default();
         for &(score, weight) in ratings {
             pair.add(weight * i64::from(of(score)), weight);
         }
@@ -405,7 +405,7 @@ const HEAVY: f64 = 0.661_396_5;
 
 /// What accounts kept of their revenue.
 fn kept(accounts: &[(i64, i64)]) -> Option<Estimate> {
-    let mut pair = Pair::default();
+    let mut pair = PairSums::default();
     for &(before, now) in accounts {
         pair.add(now.min(before), before);
     }
@@ -414,7 +414,7 @@ fn kept(accounts: &[(i64, i64)]) -> Option<Estimate> {
 
 /// Net revenue retention, put together as the metric does it, whose way of adding accounts is not public; a test below compares the two.
 fn net(accounts: &[(i64, i64)]) -> Option<Estimate> {
-    let (mut before_all, mut expansion) = (Moments::default(), Moments::default());
+    let (mut before_all, mut expansion) = (Sums::default(), Sums::default());
     for &(before, now) in accounts {
         before_all.add(before);
         if now > before {
@@ -440,7 +440,7 @@ fn net(accounts: &[(i64, i64)]) -> Option<Estimate> {
 
 /// Revenue over customers lost: the formula of lifetime value, a ratio of sums over the same customers.
 fn life_value(random: &mut Random, n: u32, lost: f64) -> Option<Estimate> {
-    let mut pair = Pair::default();
+    let mut pair = PairSums::default();
     (0..n).for_each(|_| pair.add(random.amount(), i64::from(random.unit() < lost)));
     pair.ratio(1.0, "nobody lost").ok()
 }
@@ -487,7 +487,7 @@ fn sums_and_counts() -> Vec<Situation> {
         let total = one("Total", what, 5_000.0 * (up - down), move |random| {
             let mut moved = arrived(random, up, 1.0);
             let lost = arrived(random, down, 1.0);
-            moved.absorb(&Moments { sum: -lost.sum, ..lost });
+            moved.merge(&Sums { sum: -lost.sum, ..lost });
             Some(moved.total())
         });
         all.push(total.seldom_if(down > up));

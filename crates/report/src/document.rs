@@ -4,11 +4,11 @@ use std::path::Path;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use tallybook_metrics::calendar::Period;
-use tallybook_metrics::exhibit::Exhibit;
-use tallybook_metrics::figure::Figure;
-use tallybook_metrics::judge::{Annotation, Control, Driven};
-use tallybook_metrics::metric::{Area, Direction, Unit};
+use tallybook_calendar::Period;
+use tallybook_metrics::declare::{Area, Direction, Unit};
+use tallybook_metrics::result::Exhibit;
+use tallybook_metrics::result::Figure;
+use tallybook_metrics::result::{Annotation, Control, SegmentDecomposition};
 
 use crate::error::ReportError;
 use crate::format::{Currency, Locale};
@@ -71,7 +71,7 @@ pub struct Document {
     pub controls: Vec<Control>,
     /// What drove the changes of headlines.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub driven: Vec<Driven>,
+    pub driven: Vec<SegmentDecomposition>,
     /// What happened in the days that are shown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub annotations: Vec<Annotation>,

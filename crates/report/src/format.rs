@@ -3,8 +3,8 @@
 use chrono::{Datelike, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tallybook_metrics::calendar::Period;
-use tallybook_metrics::metric::Unit;
+use tallybook_calendar::Period;
+use tallybook_metrics::declare::Unit;
 
 /// How numbers and dates are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]

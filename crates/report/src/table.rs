@@ -1,7 +1,7 @@
 //! Figures as a flat table, one row a figure, for `figures.parquet`.
 
 use polars::prelude::*;
-use tallybook_metrics::figure::Figure;
+use tallybook_metrics::result::Figure;
 
 use crate::error::ReportError;
 
@@ -59,7 +59,7 @@ fn frame(figures: &[Figure]) -> PolarsResult<DataFrame> {
 }
 
 const fn unit_name(figure: &Figure) -> &'static str {
-    use tallybook_metrics::metric::Unit;
+    use tallybook_metrics::declare::Unit;
     match figure.unit {
         Unit::Money => "minor units",
         Unit::Count => "count",

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use tallybook_metrics::catalog::{self, CATALOG};
-use tallybook_metrics::metric::{Area, Info};
+use tallybook_metrics::declare::{Area, Info};
 
 use crate::error::CliError;
 

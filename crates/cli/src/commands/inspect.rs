@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use tallybook_metrics::calendar::{Period, Window};
+use tallybook_calendar::{Period, Window};
 use tallybook_report::{Currency, Formatter};
 
-use crate::plan::{Plan, shown};
+use crate::paths::shown;
+use crate::plan::Plan;
 
 /// Says that a pipeline is sound.
 pub(super) fn checked(plan: &Plan) -> String {

@@ -12,9 +12,11 @@ use tallybook_report::{Document, Templates};
 
 use crate::args::{Cli, Command};
 use crate::error::CliError;
+use crate::paths::shown;
 use crate::pipeline::{Config, PipelineFile};
-use crate::plan::{Overrides, Plan, shown};
+use crate::plan::{Overrides, Plan};
 use crate::progress::Progress;
+use crate::publish::{Home, Publisher, create_file, replace_file};
 
 /// Carries out a command; `now` is the moment of it, in seconds since 1970 UTC.
 pub(crate) fn dispatch(command: Command, now: i64) -> Result<(), CliError> {
@@ -51,17 +53,32 @@ fn read(path: &Path) -> Result<PipelineFile, CliError> {
 }
 
 fn run(pipeline: &Path, overrides: &Overrides, now: i64, quiet: bool) -> Result<(), CliError> {
-    let plan = Plan::new(read(pipeline)?, overrides, now)?;
-    let published = crate::run::run(&plan, &Progress::new(!quiet))?;
+    let pipeline = read(pipeline)?;
+    // What a killed run had moved is put back before anything can go wrong.
+    let mut publisher = Publisher::open(Home::of(&pipeline, overrides.out.as_deref())?)?;
+    warn(publisher.take_notices());
+    let published = Plan::new(pipeline, overrides, now)
+        .and_then(|plan| crate::run::run(&plan, &mut publisher, &Progress::new(!quiet)));
+    warn(publisher.take_notices());
+    let published = published?;
+    warn(published.iter().filter_map(|published| published.warning.clone()));
+    if !quiet {
+        let pages = published.iter().map(|published| shown(&published.page) + "\n").collect::<String>();
+        if let Err(error) = print(&pages) {
+            // The report is out, so the run has done what it was asked.
+            warn([format!("{}: the reports are published\n{pages}", error.render(false)).trim_end().to_owned()]);
+        }
+    }
+    Ok(())
+}
+
+/// Says on standard error what a user should know although the command goes on.
+fn warn(lines: impl IntoIterator<Item = String>) {
     let mut stderr = std::io::stderr().lock();
-    for warning in published.iter().filter_map(|published| published.warning.as_ref()) {
-        // The report is out; a closed standard error takes nothing from it.
-        let _ = writeln!(stderr, "{warning}");
+    for line in lines {
+        // A closed standard error takes nothing from what was done.
+        let _ = writeln!(stderr, "{line}");
     }
-    if quiet {
-        return Ok(());
-    }
-    print(&published.iter().map(|published| shown(&published.page) + "\n").collect::<String>())
 }
 
 fn render(figures: &Path, template: &str, folder: Option<&Path>, out: Option<PathBuf>) -> Result<(), CliError> {
@@ -71,7 +88,7 @@ fn render(figures: &Path, template: &str, folder: Option<&Path>, out: Option<Pat
     let page = Templates::load(folder)?.render(template, &document)?;
     match out {
         None => print(&page),
-        Some(path) => write_new(&path, page.as_bytes(), true),
+        Some(path) => replace_file(&path, page.as_bytes()),
     }
 }
 
@@ -88,19 +105,8 @@ fn schema() -> Result<String, CliError> {
 const STARTER: &str = include_str!("../starter.yaml");
 
 fn init(path: &Path) -> Result<(), CliError> {
-    write_new(path, STARTER.as_bytes(), false)?;
+    create_file(path, STARTER.as_bytes())?;
     print(&format!("{}\n", shown(path)))
-}
-
-/// Writes a file and the folders that lead to it; one that is there stays unless it may be replaced.
-fn write_new(path: &Path, bytes: &[u8], replace: bool) -> Result<(), CliError> {
-    if !replace && path.exists() {
-        return Err(CliError::could_not_run(format!("{} is there already", shown(path))).hint("give another name"));
-    }
-    let folder = tallybook_ingest::folder_of(path);
-    std::fs::create_dir_all(&folder)
-        .and_then(|()| std::fs::write(path, bytes))
-        .map_err(|source| CliError::could_not_run(format!("cannot write {}", shown(path))).because(&source))
 }
 
 /// Writes to standard output; a reader that has had enough is no error.

@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de};
-use tallybook_ingest::{SourceConfig, TableKind, currency_decimals, did_you_mean};
-use tallybook_metrics::calendar::{FiscalYear, Grain, WeekStart, YearBefore};
-use tallybook_metrics::revenue::RevenuePolicy;
+use tallybook_calendar::did_you_mean;
+use tallybook_calendar::{FiscalYear, Grain, WeekStart, YearBefore};
+use tallybook_ingest::{SourceConfig, TableKind, currency_decimals};
+use tallybook_metrics::engine::order_value::RevenuePolicy;
 use tallybook_report::Locale;
 
 use crate::error::{CliError, Place};

@@ -1,6 +1,7 @@
 //! Mappings of vendors' exports that come with the program.
 
-use tallybook_ingest::{PRESETS, SourceConfig, did_you_mean};
+use tallybook_calendar::did_you_mean;
+use tallybook_ingest::{PRESETS, SourceConfig};
 
 /// Fills in what a source leaves to its preset.
 pub(super) fn fill(source: SourceConfig) -> Result<SourceConfig, String> {

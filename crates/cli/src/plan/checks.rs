@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use tallybook_calendar::did_you_mean;
 use tallybook_ingest::config::AmountPart;
-use tallybook_ingest::{IngestError, Source, SourceConfig, TableKind, did_you_mean};
-use tallybook_metrics::metric::{Area, Need};
-use tallybook_metrics::revenue::Basis;
+use tallybook_ingest::{IngestError, Source, SourceConfig, TableKind};
+use tallybook_metrics::declare::Area;
+use tallybook_metrics::engine::order_value::Basis;
+use tallybook_metrics::metric::Need;
 
 use super::is_orders;
 use crate::error::CliError;
@@ -173,7 +175,7 @@ pub(super) fn check_own(pipeline: &PipelineFile, sources: &[Source]) -> Result<(
         let here = [Step::Key("metrics"), Step::Item(index), Step::Key("own")];
         for need in entry.0.needs() {
             // The one column that a metric of the pipeline's own names is when its rows count.
-            let own = sources.iter().filter(|source| satisfies(source, &need) && entry.0.info().area == Area::Own);
+            let own = sources.iter().filter(|source| satisfies(source, &need) && entry.0.info().area == Area::Custom);
             for source in own {
                 if let Some(clock) = need.columns.iter().find(|column| !source.is_moment(column)) {
                     let error =
@@ -201,11 +203,11 @@ pub(super) fn check_own(pipeline: &PipelineFile, sources: &[Source]) -> Result<(
                 }
             }
         }
-        for (id, measure) in entry.0.derivation().map(|own| own.inputs()).unwrap_or_default() {
+        for (id, measure) in entry.0.formula().map(|own| own.inputs()).unwrap_or_default() {
             let input = metrics.iter().find(|own| own.0.info().id == id);
             let problem = match input {
                 None => Some(format!("`{id}` is not among the metrics of the pipeline")),
-                Some(own) if own.0.derivation().is_some() => {
+                Some(own) if own.0.formula().is_some() => {
                     Some(format!("`{id}` is derived itself: derive from what it is derived from"))
                 }
                 Some(own) if !own.0.measures().iter().any(|known| known.key == measure) => {

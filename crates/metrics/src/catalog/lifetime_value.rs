@@ -1,18 +1,18 @@
 //! What a customer is worth by the textbook formula, for the metrics that show it or set something against it.
 
-use super::inactivity_churn::pair;
-use super::shared::{DayCount, Fraction};
-use crate::estimate::{Estimate, Outcome, Undefined};
+use super::inactive_customers::pair;
+use super::options::{DayCount, Fraction};
 use crate::folds::inactivity::Inactivity;
 use crate::metric::{Cell, Results};
+use tallybook_stats::{Estimate, Outcome, Undefined};
 
 /// The share of revenue that is margin; all of it where none is given.
-pub(super) fn margin(gross_margin: Option<Fraction>) -> f64 {
+pub(in crate::catalog) fn margin(gross_margin: Option<Fraction>) -> f64 {
     gross_margin.map_or(1.0, |margin| margin.0)
 }
 
 /// Says what value is counted in.
-pub(super) fn basis(gross_margin: Option<Fraction>) -> String {
+pub(in crate::catalog) fn basis(gross_margin: Option<Fraction>) -> String {
     match gross_margin {
         Some(Fraction(margin)) => format!("gross margin of {}%", (margin * 1000.0).round() / 10.0),
         None => "revenue, for want of a gross margin".to_owned(),
@@ -24,7 +24,13 @@ pub(super) fn basis(gross_margin: Option<Fraction>) -> String {
 /// With y the revenue before and z whether the customer was lost, the value is margin x sum(y) / sum(z); the delta method gives the
 /// variance of that ratio over customers as margin^2 x (sum(y^2) - 2 r sum(y z) + r^2 sum(z^2)) / sum(z)^2 with r = sum(y) / sum(z).
 /// The pairs of windows must have been asked for.
-pub(super) fn by_formula(results: &Results, cell: &Cell, before: DayCount, after: DayCount, margin: f64) -> Outcome {
+pub(in crate::catalog) fn by_formula(
+    results: &Results,
+    cell: &Cell,
+    before: DayCount,
+    after: DayCount,
+    margin: f64,
+) -> Outcome {
     let (active, _) = pair(&results.calendar, before, after, &cell.window);
     results.covered_whole(&active)?;
     let key = Inactivity::key(before.0, after.0);

@@ -1,72 +1,27 @@
 //! The catalogue: one file a metric, listed once, in the order of a report.
 
-mod aht;
-mod answers;
-mod aov;
-mod arpa;
-mod arpc;
-mod backlog;
-mod cac;
-mod cac_payback;
-mod ces;
-mod churn_rate;
-mod clv;
-mod cohort_churn;
-mod cohort_retention;
-mod conversion_rate;
-mod csat;
-mod customer_growth;
-mod customers_active;
-mod customers_new;
-mod customers_returning;
-mod dau;
-mod desk;
-mod engagement_rate;
-mod enps;
-mod expansion_revenue;
-mod fcr;
-mod feedback_loop_closure;
-mod first_response_time;
-mod goal_completion;
-mod gross_mrr_churn;
-mod grr;
-mod inactivity_churn;
+mod acquisition;
+mod active_events;
+mod cohort_view;
+mod custom;
+mod engagement;
+mod inactive_customers;
 mod lifetime_value;
-mod ltv_cac;
-mod mau;
-mod mrr;
-mod mrr_movements;
-mod net_mrr_churn;
-mod nps;
-mod nrr;
+mod options;
 mod orders;
-mod orders_per_customer;
-mod own;
-mod quick_ratio;
-mod renewal_rate;
-mod reopen_rate;
-mod repeat_rate;
-mod resolution_time;
-mod response_rate;
-mod retention_rate;
-mod return_rate;
+mod pending;
+mod retention;
 mod revenue;
-mod revenue_growth;
-mod rfm_segments;
-mod sentiment;
-mod shared;
-mod sla_attainment;
-mod stickiness;
-mod survival;
-mod ticket_volume;
-mod trial_to_paid;
-mod wau;
+mod service;
+mod subscriptions;
+mod voice;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
-use tallybook_ingest::did_you_mean;
+use tallybook_calendar::did_you_mean;
 
-use crate::metric::{Info, Metric};
+use crate::declare::Info;
+use crate::metric::Metric;
 
 /// Reads a metric's options.
 type Configure = fn(&mut dyn erased_serde::Deserializer<'_>) -> Result<Box<dyn Metric>, erased_serde::Error>;
@@ -123,63 +78,63 @@ impl Entry {
 /// Every metric, in the order of a report: acquisition, orders, retention, lifetime, subscriptions, service,
 /// voice, engagement.
 pub const CATALOG: &[Entry] = &[
-    Entry::of::<customers_new::CustomersNew>(&customers_new::INFO),
-    Entry::of::<cac::Cac>(&cac::INFO),
-    Entry::of::<cac_payback::CacPayback>(&cac_payback::INFO),
-    Entry::of::<ltv_cac::LtvCac>(&ltv_cac::INFO),
-    Entry::of::<customer_growth::CustomerGrowth>(&customer_growth::INFO),
-    Entry::of::<conversion_rate::ConversionRate>(&conversion_rate::INFO),
-    Entry::of::<trial_to_paid::TrialToPaid>(&trial_to_paid::INFO),
-    Entry::of::<revenue::Revenue>(&revenue::INFO),
-    Entry::of::<revenue_growth::RevenueGrowth>(&revenue_growth::INFO),
-    Entry::of::<orders::Orders>(&orders::INFO),
-    Entry::of::<aov::Aov>(&aov::INFO),
-    Entry::of::<customers_active::CustomersActive>(&customers_active::INFO),
-    Entry::of::<customers_returning::CustomersReturning>(&customers_returning::INFO),
-    Entry::of::<orders_per_customer::OrdersPerCustomer>(&orders_per_customer::INFO),
-    Entry::of::<arpc::Arpc>(&arpc::INFO),
-    Entry::of::<repeat_rate::RepeatRate>(&repeat_rate::INFO),
-    Entry::of::<cohort_retention::CohortRetention>(&cohort_retention::INFO),
-    Entry::of::<cohort_churn::CohortChurn>(&cohort_churn::INFO),
-    Entry::of::<churn_rate::ChurnRate>(&churn_rate::INFO),
-    Entry::of::<retention_rate::RetentionRate>(&retention_rate::INFO),
-    Entry::of::<renewal_rate::RenewalRate>(&renewal_rate::INFO),
-    Entry::of::<inactivity_churn::InactivityChurn>(&inactivity_churn::INFO),
-    Entry::of::<survival::Survival>(&survival::INFO),
-    Entry::of::<rfm_segments::RfmSegments>(&rfm_segments::INFO),
-    Entry::of::<clv::Clv>(&clv::INFO),
-    Entry::of::<mrr::Mrr>(&mrr::INFO),
-    Entry::of::<mrr_movements::MrrMovements>(&mrr_movements::INFO),
-    Entry::of::<gross_mrr_churn::GrossMrrChurn>(&gross_mrr_churn::INFO),
-    Entry::of::<net_mrr_churn::NetMrrChurn>(&net_mrr_churn::INFO),
-    Entry::of::<grr::Grr>(&grr::INFO),
-    Entry::of::<nrr::Nrr>(&nrr::INFO),
-    Entry::of::<expansion_revenue::ExpansionRevenue>(&expansion_revenue::INFO),
-    Entry::of::<arpa::Arpa>(&arpa::INFO),
-    Entry::of::<quick_ratio::QuickRatio>(&quick_ratio::INFO),
-    Entry::of::<ticket_volume::TicketVolume>(&ticket_volume::INFO),
-    Entry::of::<first_response_time::FirstResponseTime>(&first_response_time::INFO),
-    Entry::of::<resolution_time::ResolutionTime>(&resolution_time::INFO),
-    Entry::of::<fcr::Fcr>(&fcr::INFO),
-    Entry::of::<reopen_rate::ReopenRate>(&reopen_rate::INFO),
-    Entry::of::<sla_attainment::SlaAttainment>(&sla_attainment::INFO),
-    Entry::of::<aht::Aht>(&aht::INFO),
-    Entry::of::<backlog::Backlog>(&backlog::INFO),
-    Entry::of::<nps::Nps>(&nps::INFO),
-    Entry::of::<csat::Csat>(&csat::INFO),
-    Entry::of::<ces::Ces>(&ces::INFO),
-    Entry::of::<enps::Enps>(&enps::INFO),
-    Entry::of::<response_rate::ResponseRate>(&response_rate::INFO),
-    Entry::of::<feedback_loop_closure::FeedbackLoopClosure>(&feedback_loop_closure::INFO),
-    Entry::of::<sentiment::Sentiment>(&sentiment::INFO),
-    Entry::of::<dau::Dau>(&dau::INFO),
-    Entry::of::<wau::Wau>(&wau::INFO),
-    Entry::of::<mau::Mau>(&mau::INFO),
-    Entry::of::<stickiness::Stickiness>(&stickiness::INFO),
-    Entry::of::<engagement_rate::EngagementRate>(&engagement_rate::INFO),
-    Entry::of::<return_rate::ReturnRate>(&return_rate::INFO),
-    Entry::of::<goal_completion::GoalCompletion>(&goal_completion::INFO),
-    Entry::of::<own::Own>(&own::INFO),
+    Entry::of::<acquisition::customers_new::CustomersNew>(&acquisition::customers_new::INFO),
+    Entry::of::<acquisition::cac::Cac>(&acquisition::cac::INFO),
+    Entry::of::<acquisition::cac_payback::CacPayback>(&acquisition::cac_payback::INFO),
+    Entry::of::<acquisition::ltv_cac::LtvCac>(&acquisition::ltv_cac::INFO),
+    Entry::of::<acquisition::customer_growth::CustomerGrowth>(&acquisition::customer_growth::INFO),
+    Entry::of::<acquisition::conversion_rate::ConversionRate>(&acquisition::conversion_rate::INFO),
+    Entry::of::<acquisition::trial_to_paid::TrialToPaid>(&acquisition::trial_to_paid::INFO),
+    Entry::of::<orders::revenue::Revenue>(&orders::revenue::INFO),
+    Entry::of::<orders::revenue_growth::RevenueGrowth>(&orders::revenue_growth::INFO),
+    Entry::of::<orders::orders::Orders>(&orders::orders::INFO),
+    Entry::of::<orders::aov::Aov>(&orders::aov::INFO),
+    Entry::of::<orders::customers_active::CustomersActive>(&orders::customers_active::INFO),
+    Entry::of::<orders::customers_returning::CustomersReturning>(&orders::customers_returning::INFO),
+    Entry::of::<orders::orders_per_customer::OrdersPerCustomer>(&orders::orders_per_customer::INFO),
+    Entry::of::<orders::arpc::Arpc>(&orders::arpc::INFO),
+    Entry::of::<orders::repeat_rate::RepeatRate>(&orders::repeat_rate::INFO),
+    Entry::of::<retention::cohort_retention::CohortRetention>(&retention::cohort_retention::INFO),
+    Entry::of::<retention::cohort_churn::CohortChurn>(&retention::cohort_churn::INFO),
+    Entry::of::<retention::churn_rate::ChurnRate>(&retention::churn_rate::INFO),
+    Entry::of::<retention::retention_rate::RetentionRate>(&retention::retention_rate::INFO),
+    Entry::of::<retention::renewal_rate::RenewalRate>(&retention::renewal_rate::INFO),
+    Entry::of::<retention::inactivity_churn::InactivityChurn>(&retention::inactivity_churn::INFO),
+    Entry::of::<retention::survival::Survival>(&retention::survival::INFO),
+    Entry::of::<retention::rfm_segments::RfmSegments>(&retention::rfm_segments::INFO),
+    Entry::of::<retention::clv::Clv>(&retention::clv::INFO),
+    Entry::of::<subscriptions::mrr::Mrr>(&subscriptions::mrr::INFO),
+    Entry::of::<subscriptions::mrr_movements::MrrMovements>(&subscriptions::mrr_movements::INFO),
+    Entry::of::<subscriptions::gross_mrr_churn::GrossMrrChurn>(&subscriptions::gross_mrr_churn::INFO),
+    Entry::of::<subscriptions::net_mrr_churn::NetMrrChurn>(&subscriptions::net_mrr_churn::INFO),
+    Entry::of::<subscriptions::grr::Grr>(&subscriptions::grr::INFO),
+    Entry::of::<subscriptions::nrr::Nrr>(&subscriptions::nrr::INFO),
+    Entry::of::<subscriptions::expansion_revenue::ExpansionRevenue>(&subscriptions::expansion_revenue::INFO),
+    Entry::of::<subscriptions::arpa::Arpa>(&subscriptions::arpa::INFO),
+    Entry::of::<subscriptions::quick_ratio::QuickRatio>(&subscriptions::quick_ratio::INFO),
+    Entry::of::<service::ticket_volume::TicketVolume>(&service::ticket_volume::INFO),
+    Entry::of::<service::first_response_time::FirstResponseTime>(&service::first_response_time::INFO),
+    Entry::of::<service::resolution_time::ResolutionTime>(&service::resolution_time::INFO),
+    Entry::of::<service::fcr::Fcr>(&service::fcr::INFO),
+    Entry::of::<service::reopen_rate::ReopenRate>(&service::reopen_rate::INFO),
+    Entry::of::<service::sla_attainment::SlaAttainment>(&service::sla_attainment::INFO),
+    Entry::of::<service::aht::Aht>(&service::aht::INFO),
+    Entry::of::<service::backlog::Backlog>(&service::backlog::INFO),
+    Entry::of::<voice::nps::Nps>(&voice::nps::INFO),
+    Entry::of::<voice::csat::Csat>(&voice::csat::INFO),
+    Entry::of::<voice::ces::Ces>(&voice::ces::INFO),
+    Entry::of::<voice::enps::Enps>(&voice::enps::INFO),
+    Entry::of::<voice::response_rate::ResponseRate>(&voice::response_rate::INFO),
+    Entry::of::<voice::feedback_loop_closure::FeedbackLoopClosure>(&voice::feedback_loop_closure::INFO),
+    Entry::of::<voice::sentiment::Sentiment>(&voice::sentiment::INFO),
+    Entry::of::<engagement::dau::Dau>(&engagement::dau::INFO),
+    Entry::of::<engagement::wau::Wau>(&engagement::wau::INFO),
+    Entry::of::<engagement::mau::Mau>(&engagement::mau::INFO),
+    Entry::of::<engagement::stickiness::Stickiness>(&engagement::stickiness::INFO),
+    Entry::of::<engagement::engagement_rate::EngagementRate>(&engagement::engagement_rate::INFO),
+    Entry::of::<engagement::return_rate::ReturnRate>(&engagement::return_rate::INFO),
+    Entry::of::<engagement::goal_completion::GoalCompletion>(&engagement::goal_completion::INFO),
+    Entry::of::<custom::Custom>(&custom::INFO),
 ];
 
 /// Finds a metric by its identifier.
@@ -237,7 +192,7 @@ mod tests {
         for entry in CATALOG {
             let metric = entry.example_metric().expect("an example");
             let measures = metric.measures();
-            assert_eq!(measures[0].key, crate::metric::Measure::HEADLINE, "{}", entry.info.id);
+            assert_eq!(measures[0].key, crate::declare::Measure::HEADLINE, "{}", entry.info.id);
             assert_eq!(measures[0].unit, entry.info.unit, "{}", entry.info.id);
         }
     }

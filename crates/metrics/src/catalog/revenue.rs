@@ -1,59 +1,43 @@
-//! Revenue.
+//! Revenue by the pipeline's policy, for the metrics that count it.
 
-use schemars::JsonSchema;
-use serde::Deserialize;
+use tallybook_calendar::Window;
+use tallybook_ingest::TableKind;
+use tallybook_stats::Sums;
 
-use super::shared;
-use crate::estimate::Outcome;
-use crate::metric::{Area, Cell, Direction, Info, Measure, Metric, Need, Requests, Results, Unit};
-use crate::revenue::OrderValue;
+use crate::engine::order_value::OrderValue;
+use crate::engine::row_sums::{Clock, Reduction};
+use crate::metric::{Requests, Results};
 
-pub(super) const INFO: Info = Info {
-    id: "revenue",
-    title: "Revenue",
-    area: Area::Orders,
-    unit: Unit::Money,
-    good: Direction::Up,
-    definition: "The worth of the orders placed in the period, less the refunds made in it.",
-    formula: "sum of order amounts by the pipeline's revenue policy (basis, tax, shipping, date of refunds)",
-    source: "IFRS 15 allocates refunds when they are made; the policy is the pipeline's",
-    interval: "compound Poisson: the limits of the count of orders, times the root of their mean squared amount",
-    traps: &["a cancelled order is not revenue", "refunds by their own date leave reported periods as they were"],
-    options: &[],
-    example: "{}",
-};
+/// The worth of orders on the day they are placed.
+pub(in crate::catalog) fn placed() -> Reduction {
+    Reduction { terms: vec![(OrderValue::PLACED, 1)], ..Reduction::rows(TableKind::Orders, Clock::OrderedAt) }
+}
 
-/// The revenue of a period. The policy is shared by all metrics, in the pipeline's `revenue` section.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Revenue {}
+/// Refunds on the day they are made, where the policy counts them then.
+pub(in crate::catalog) fn refunds(value: &OrderValue) -> Option<Reduction> {
+    let made = || Reduction {
+        terms: vec![("refund_amount", 1)],
+        nonzero: true,
+        ..Reduction::rows(TableKind::Orders, Clock::RefundedAt)
+    };
+    value.refunds_apart.then(made)
+}
 
-impl Metric for Revenue {
-    fn info(&self) -> &'static Info {
-        &INFO
+/// Asks for revenue by the pipeline's policy.
+pub(in crate::catalog) fn request_revenue(requests: &mut Requests<'_>) {
+    requests.reduction(placed());
+    if let Some(refunds) = refunds(requests.value) {
+        requests.reduction(refunds);
     }
+}
 
-    fn measures(&self) -> Vec<Measure> {
-        vec![Measure::headline(Unit::Money)]
+/// Reads revenue: the worth of the orders placed, less the refunds made.
+pub(in crate::catalog) fn revenue(results: &Results, window: &Window, segment: usize) -> Sums {
+    let mut revenue = results.sums(&placed(), window, segment);
+    if let Some(refunds) = refunds(&results.value) {
+        let refunded = results.sums(&refunds, window, segment);
+        revenue.sum -= refunded.sum;
+        revenue.squares += refunded.squares;
     }
-
-    fn policy(&self, value: &OrderValue) -> String {
-        value.describe()
-    }
-
-    fn needs(&self) -> Vec<Need> {
-        vec![Need::orders()]
-    }
-
-    fn accumulates(&self, _measure: &str) -> bool {
-        true
-    }
-
-    fn request(&self, requests: &mut Requests<'_>) {
-        shared::request_revenue(requests);
-    }
-
-    fn outcome(&self, results: &Results, _measure: &str, cell: &Cell) -> Outcome {
-        Ok(shared::revenue(results, &cell.window, cell.segment).total())
-    }
+    revenue
 }

@@ -3,10 +3,10 @@
 use std::any::Any;
 
 use super::{Grid, same_kind};
-use crate::calendar::{Calendar, Window, shift};
-use crate::estimate::Moments;
-use crate::history::{Fold, History};
-use crate::timeline::Cuts;
+use crate::engine::histories::{Fold, History};
+use crate::engine::timeline::Cuts;
+use tallybook_calendar::{Calendar, Window, shift};
+use tallybook_stats::Sums;
 
 /// Customers active in each of many windows of whole days, with the number of days on which each was.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub struct Actives {
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct ActiveCell {
     /// A summand a customer: the days on which they were active.
-    pub days: Moments,
+    pub days: Sums,
     /// Of them, customers who reached the goal.
     pub goal: u64,
 }
@@ -88,7 +88,7 @@ impl Actives {
 }
 
 impl Fold for Actives {
-    fn fresh(&self) -> Box<dyn Fold> {
+    fn new_empty(&self) -> Box<dyn Fold> {
         Box::new(Self {
             windows: self.windows.clone(),
             days: self.days.clone(),
@@ -99,7 +99,7 @@ impl Fold for Actives {
         })
     }
 
-    fn observe(&mut self, history: &History<'_>) {
+    fn update(&mut self, history: &History<'_>) {
         let (active, reached) = &mut self.own;
         active.clear();
         reached.clear();
@@ -138,10 +138,10 @@ impl Fold for Actives {
         }
     }
 
-    fn absorb(&mut self, other: &dyn Any) {
+    fn merge(&mut self, other: &dyn Any) {
         let Some(other) = same_kind::<Self>(other) else { return };
-        self.cells.absorb(&other.cells, |cell, part| {
-            cell.days.absorb(&part.days);
+        self.cells.merge(&other.cells, |cell, part| {
+            cell.days.merge(&part.days);
             cell.goal += part.goal;
         });
     }

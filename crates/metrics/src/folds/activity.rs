@@ -4,9 +4,9 @@ use std::any::Any;
 use std::sync::Arc;
 
 use super::{Grid, same_kind};
-use crate::estimate::Moments;
-use crate::history::{Fold, History};
-use crate::timeline::{Timeline, WindowId};
+use crate::engine::histories::{Fold, History};
+use crate::engine::timeline::{Timeline, WindowId};
+use tallybook_stats::Sums;
 
 /// Orders and revenue a customer and window. A customer is active in a window in which they placed an order.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub struct Activity {
     rows_of_slot: Vec<Vec<u32>>,
     row_of_window: Vec<Option<u32>>,
     cells: Grid<Cell>,
-    /// Sums of the customer at hand, by row.
+    /// RowSums of the customer at hand, by row.
     open: Vec<(u32, Cell)>,
 }
 
@@ -24,9 +24,9 @@ pub struct Activity {
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Cell {
     /// Orders a customer.
-    pub orders: Moments,
+    pub orders: Sums,
     /// Revenue a customer, less refunds that fall into the window.
-    pub revenue: Moments,
+    pub revenue: Sums,
     /// Customers whose first order ever falls into the window.
     pub new: u64,
 }
@@ -62,7 +62,7 @@ impl Activity {
 }
 
 impl Fold for Activity {
-    fn fresh(&self) -> Box<dyn Fold> {
+    fn new_empty(&self) -> Box<dyn Fold> {
         Box::new(Self {
             timeline: Arc::clone(&self.timeline),
             rows_of_slot: self.rows_of_slot.clone(),
@@ -72,7 +72,7 @@ impl Fold for Activity {
         })
     }
 
-    fn observe(&mut self, history: &History<'_>) {
+    fn update(&mut self, history: &History<'_>) {
         self.open.clear();
         for (position, order) in history.orders.iter().enumerate() {
             let Some(slot) = self.timeline.slot_at(order.at) else { continue };
@@ -100,24 +100,24 @@ impl Fold for Activity {
         for (row, sums) in &self.open {
             for &segment in history.segments {
                 let cell = self.cells.at_mut(*row as usize, segment);
-                cell.orders.absorb(&one(i128::from(sums.orders.n)));
-                cell.revenue.absorb(&one(sums.revenue.sum));
+                cell.orders.merge(&one(i128::from(sums.orders.n)));
+                cell.revenue.merge(&one(sums.revenue.sum));
                 cell.new += sums.new;
             }
         }
     }
 
-    fn absorb(&mut self, other: &dyn Any) {
+    fn merge(&mut self, other: &dyn Any) {
         let Some(other) = same_kind::<Self>(other) else { return };
-        self.cells.absorb(&other.cells, |cell, part| {
-            cell.orders.absorb(&part.orders);
-            cell.revenue.absorb(&part.revenue);
+        self.cells.merge(&other.cells, |cell, part| {
+            cell.orders.merge(&part.orders);
+            cell.revenue.merge(&part.revenue);
             cell.new += part.new;
         });
     }
 }
 
 /// The moments of a single value.
-fn one(value: i128) -> Moments {
-    Moments { n: 1, sum: value, squares: value.unsigned_abs().saturating_pow(2) }
+fn one(value: i128) -> Sums {
+    Sums { n: 1, sum: value, squares: value.unsigned_abs().saturating_pow(2) }
 }

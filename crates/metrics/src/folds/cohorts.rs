@@ -7,9 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Grid, same_kind};
-use crate::calendar::{Calendar, Grain, Period};
-use crate::history::{Fold, History};
-use crate::timeline::Cuts;
+use crate::engine::histories::{Fold, History};
+use crate::engine::timeline::Cuts;
+use tallybook_calendar::{Calendar, Grain, Period};
 
 /// What makes a customer a member of a cohort.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
@@ -67,7 +67,7 @@ pub struct Cohorts {
     ages: Ages,
     /// How many ages are kept.
     width: usize,
-    /// Moments up to which «active on or after an age» is asked for.
+    /// Sums up to which «active on or after an age» is asked for.
     cutoffs: Vec<i64>,
     /// Customers by cohort.
     sizes: Grid<u64>,
@@ -166,7 +166,9 @@ impl Cohorts {
         match &self.ages {
             Ages::Periods => self.periods.get(cohort + age).is_some_and(|period| period.to <= by),
             // The last day of the bracket of a customer who came on the cohort's last day.
-            Ages::Days(brackets) => crate::calendar::shift(self.periods[cohort].to, i64::from(brackets[age].1)) <= by,
+            Ages::Days(brackets) => {
+                tallybook_calendar::shift(self.periods[cohort].to, i64::from(brackets[age].1)) <= by
+            }
         }
     }
 
@@ -184,7 +186,7 @@ impl Cohorts {
 }
 
 impl Fold for Cohorts {
-    fn fresh(&self) -> Box<dyn Fold> {
+    fn new_empty(&self) -> Box<dyn Fold> {
         Box::new(Self {
             periods: self.periods.clone(),
             starts: self.starts.clone(),
@@ -200,7 +202,7 @@ impl Fold for Cohorts {
         })
     }
 
-    fn observe(&mut self, history: &History<'_>) {
+    fn update(&mut self, history: &History<'_>) {
         let began = match self.start {
             CohortStart::FirstOrder => history.orders.first().map(|order| order.at),
             CohortStart::SignUp => history.signed_up_at,
@@ -226,11 +228,11 @@ impl Fold for Cohorts {
         self.own = own;
     }
 
-    fn absorb(&mut self, other: &dyn Any) {
+    fn merge(&mut self, other: &dyn Any) {
         let Some(other) = same_kind::<Self>(other) else { return };
-        self.sizes.absorb(&other.sizes, |size, part| *size += part);
-        self.last_active.absorb(&other.last_active, |count, part| *count += part);
-        self.cells.absorb(&other.cells, |cell, part| {
+        self.sizes.merge(&other.sizes, |size, part| *size += part);
+        self.last_active.merge(&other.last_active, |count, part| *count += part);
+        self.cells.merge(&other.cells, |cell, part| {
             cell.active += part.active;
             cell.revenue += part.revenue;
             cell.squares_step += part.squares_step;

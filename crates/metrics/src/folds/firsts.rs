@@ -4,9 +4,9 @@ use std::any::Any;
 use std::sync::Arc;
 
 use super::{Grid, same_kind};
-use crate::calendar::Calendar;
-use crate::history::{Fold, History};
-use crate::timeline::{Timeline, WindowId};
+use crate::engine::histories::{Fold, History};
+use crate::engine::timeline::{Timeline, WindowId};
+use tallybook_calendar::Calendar;
 
 /// Customers by the time of their first and of their second order.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ impl Firsts {
 }
 
 impl Fold for Firsts {
-    fn fresh(&self) -> Box<dyn Fold> {
+    fn new_empty(&self) -> Box<dyn Fold> {
         Box::new(Self {
             timeline: Arc::clone(&self.timeline),
             by_day: self.by_day.clone(),
@@ -71,7 +71,7 @@ impl Fold for Firsts {
         })
     }
 
-    fn observe(&mut self, history: &History<'_>) {
+    fn update(&mut self, history: &History<'_>) {
         let Some(first) = history.orders.first() else { return };
         let second = match &self.by_day {
             None => history.orders.get(1),
@@ -88,9 +88,9 @@ impl Fold for Firsts {
         }
     }
 
-    fn absorb(&mut self, other: &dyn Any) {
+    fn merge(&mut self, other: &dyn Any) {
         let Some(other) = same_kind::<Self>(other) else { return };
-        self.cells.absorb(&other.cells, |cell, part| {
+        self.cells.merge(&other.cells, |cell, part| {
             cell.first += part.first;
             cell.second += part.second;
         });

@@ -4,9 +4,9 @@ use std::any::Any;
 use std::sync::Arc;
 
 use super::{Grid, same_kind};
-use crate::calendar::{Calendar, shift};
-use crate::history::{Fold, History};
-use crate::timeline::{Timeline, WindowId};
+use crate::engine::histories::{Fold, History};
+use crate::engine::timeline::{Timeline, WindowId};
+use tallybook_calendar::{Calendar, shift};
 
 /// Seconds of a day.
 const DAY: i64 = 86_400;
@@ -129,7 +129,7 @@ impl Funnel {
 }
 
 impl Fold for Funnel {
-    fn fresh(&self) -> Box<dyn Fold> {
+    fn new_empty(&self) -> Box<dyn Fold> {
         Box::new(Self {
             timeline: Arc::clone(&self.timeline),
             calendar: self.calendar.clone(),
@@ -138,7 +138,7 @@ impl Fold for Funnel {
         })
     }
 
-    fn observe(&mut self, history: &History<'_>) {
+    fn update(&mut self, history: &History<'_>) {
         let entered = match self.from {
             Matched::SignUp => history.signed_up_at,
             Matched::Number(number) => history.orders.iter().find(|event| event.amount == number).map(|event| event.at),
@@ -164,8 +164,8 @@ impl Fold for Funnel {
         }
     }
 
-    fn absorb(&mut self, other: &dyn Any) {
+    fn merge(&mut self, other: &dyn Any) {
         let Some(other) = same_kind::<Self>(other) else { return };
-        self.cells.absorb(&other.cells, Passed::add);
+        self.cells.merge(&other.cells, Passed::add);
     }
 }

@@ -4,14 +4,14 @@ use std::any::Any;
 use std::ops::Range;
 
 use super::{Grid, same_kind};
-use crate::calendar::Window;
-use crate::estimate::Moments;
-use crate::history::{Fold, History};
-use crate::timeline::Cuts;
+use crate::engine::histories::{Fold, History};
+use crate::engine::timeline::Cuts;
+use tallybook_calendar::Window;
+use tallybook_stats::Sums;
 
 /// Customers active before a moment, and those of them that were not active after it, for many moments at once.
 ///
-/// Moments are ascending, so the moments for which an order lies in the window before (or after) are a run of them. Between the ends of a
+/// Sums are ascending, so the moments for which an order lies in the window before (or after) are a run of them. Between the ends of a
 /// customer's runs nothing changes from one moment to the next: sums are kept as differences at those ends and added up when they are read,
 /// so that a customer costs as much as their orders, not as there are moments.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ struct Step {
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Cell {
     /// Revenue in the window before, a summand a customer who was active in it.
-    pub revenue: Moments,
+    pub revenue: Sums,
     /// Of these, customers not active in the window after.
     pub lost: u64,
     /// Sum over the lost ones of their revenue before: what ties churn to value.
@@ -95,7 +95,7 @@ impl Inactivity {
         }
         let count = |number: i64| u64::try_from(number).unwrap_or(0);
         Some(Cell {
-            revenue: Moments { n: count(sums.n), sum: sums.sum, squares: sums.squares.unsigned_abs() },
+            revenue: Sums { n: count(sums.n), sum: sums.sum, squares: sums.squares.unsigned_abs() },
             lost: count(sums.lost),
             lost_revenue: sums.lost_sum,
         })
@@ -121,7 +121,7 @@ impl Step {
 }
 
 impl Fold for Inactivity {
-    fn fresh(&self) -> Box<dyn Fold> {
+    fn new_empty(&self) -> Box<dyn Fold> {
         Box::new(Self {
             pairs: self.pairs.clone(),
             cuts: self.cuts.clone(),
@@ -132,7 +132,7 @@ impl Fold for Inactivity {
         })
     }
 
-    fn observe(&mut self, history: &History<'_>) {
+    fn update(&mut self, history: &History<'_>) {
         let mut reach: Option<(usize, usize)> = None;
         for order in history.orders {
             let Some(stretch) = self.cuts.find(order.at) else { continue };
@@ -176,9 +176,9 @@ impl Fold for Inactivity {
         }
     }
 
-    fn absorb(&mut self, other: &dyn Any) {
+    fn merge(&mut self, other: &dyn Any) {
         let Some(other) = same_kind::<Self>(other) else { return };
-        self.steps.absorb(&other.steps, Step::add);
+        self.steps.merge(&other.steps, Step::add);
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) fn same_kind<T: 'static>(other: &dyn Any) -> Option<&T> {
     same
 }
 
-/// Sums by position and segment.
+/// RowSums by position and segment.
 #[derive(Debug, Clone)]
 pub(crate) struct Grid<T> {
     width: usize,
@@ -42,7 +42,7 @@ impl<T: Clone + Default> Grid<T> {
         &mut self.cells[row * self.width + segment]
     }
 
-    pub(crate) fn absorb(&mut self, other: &Self, mut add: impl FnMut(&mut T, &T)) {
+    pub(crate) fn merge(&mut self, other: &Self, mut add: impl FnMut(&mut T, &T)) {
         self.cells.iter_mut().zip(&other.cells).for_each(|(cell, part)| add(cell, part));
     }
 }

@@ -4,8 +4,8 @@ use std::any::Any;
 use std::sync::Arc;
 
 use super::{Grid, same_kind};
-use crate::history::{Fold, History};
-use crate::timeline::{Timeline, WindowId};
+use crate::engine::histories::{Fold, History};
+use crate::engine::timeline::{Timeline, WindowId};
 
 /// Seconds of a month: a twelfth of 365.25 days.
 pub const MONTH: i64 = 2_629_800;
@@ -50,11 +50,11 @@ impl Payback {
 }
 
 impl Fold for Payback {
-    fn fresh(&self) -> Box<dyn Fold> {
+    fn new_empty(&self) -> Box<dyn Fold> {
         Box::new(Self { timeline: Arc::clone(&self.timeline), ages: self.ages, cells: self.cells.empty_like() })
     }
 
-    fn observe(&mut self, history: &History<'_>) {
+    fn update(&mut self, history: &History<'_>) {
         let Some(first) = history.orders.first() else { return };
         let Some(slot) = self.timeline.slot_at(first.at) else { return };
         let orders = history.orders.iter().map(|order| (order.at, i128::from(order.amount)));
@@ -70,18 +70,18 @@ impl Fold for Payback {
         }
     }
 
-    fn absorb(&mut self, other: &dyn Any) {
+    fn merge(&mut self, other: &dyn Any) {
         let Some(other) = same_kind::<Self>(other) else { return };
-        self.cells.absorb(&other.cells, |sum, part| *sum += part);
+        self.cells.merge(&other.cells, |sum, part| *sum += part);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::calendar::{Calendar, FiscalYear};
-    use crate::history::{Event, Refund};
-    use crate::timeline::Windows;
+    use crate::engine::histories::{Event, Refund};
+    use crate::engine::timeline::Windows;
+    use tallybook_calendar::{Calendar, FiscalYear};
 
     #[test]
     fn ages_by_hand() {
@@ -101,7 +101,7 @@ mod tests {
         let orders = orders.map(|(after, amount)| Event { at: came + after, amount });
         let refunds = [Refund { at: came + 1, amount: 3, ordered_at: came }];
         let mut see = |orders: &[Event], refunds: &[Refund]| {
-            fold.observe(&History { customer: 0, segments: &[0], orders, refunds, signed_up_at: None });
+            fold.update(&History { customer: 0, segments: &[0], orders, refunds, signed_up_at: None });
         };
         see(&orders, &refunds);
         see(&[Event { at: january.start, amount: 1 }], &[]);

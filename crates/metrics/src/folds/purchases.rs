@@ -6,13 +6,13 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::same_kind;
-use crate::calendar::{Calendar, Window, epoch_day, shift};
-use crate::history::{Fold, History};
-use crate::timeline::Cuts;
+use crate::engine::histories::{Fold, History};
+use crate::engine::timeline::Cuts;
+use tallybook_calendar::{Calendar, Window, epoch_day, shift};
 
 /// A moment at which customers are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Look {
+pub struct Cutoff {
     /// The first moment that is not seen any more.
     pub end: i64,
     /// The last day that is seen.
@@ -23,7 +23,7 @@ pub struct Look {
 
 /// Customers alike in what lifetime models know of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Alike {
+pub struct RfSummary {
     /// Repeat purchase occasions: days with a positive net spend, without the first.
     pub frequency: u16,
     /// Days from the first occasion to the last.
@@ -36,11 +36,11 @@ pub struct Alike {
 
 /// A customer at a look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct CustomerSummary {
     /// The customer's number.
     pub customer: u32,
     /// What is known of them.
-    pub alike: Alike,
+    pub alike: RfSummary,
     /// What their repeat occasions came to, in minor units.
     pub repeat_spend: i64,
 }
@@ -48,14 +48,14 @@ pub struct Standing {
 /// All customers as they stood at a look.
 #[derive(Debug, Default)]
 pub struct Snapshot {
-    customers: Vec<Standing>,
+    customers: Vec<CustomerSummary>,
     /// What all occasions of each customer came to, where that was asked for.
     spend: Vec<i64>,
     /// Occasions in each week ahead.
     weeks: Vec<u64>,
 }
 
-/// Purchase occasions by customer at some looks.
+/// Purchase occasions by customer at some cutoffs.
 ///
 /// An occasion is a day with a positive net spend: orders of one day are one occasion, refunds are netted against the day of their order, and a
 /// day that nets to less than zero is taken off the latest occasions before it. The end of observation is the end of a window and
@@ -72,7 +72,7 @@ pub struct Purchases {
 
 #[derive(Debug)]
 struct Plan {
-    looks: Vec<Look>,
+    cutoffs: Vec<Cutoff>,
     /// For each look, whether every customer is kept apart.
     each: Vec<bool>,
     /// Beginnings of days.
@@ -81,7 +81,7 @@ struct Plan {
     first: i64,
 }
 
-impl Look {
+impl Cutoff {
     /// Looks at the end of a window.
     pub fn at_end(window: &Window) -> Self {
         Self { end: window.end, last: shift(window.to, -1), ahead: None }
@@ -98,35 +98,35 @@ impl Purchases {
     /// The key under which the fold is shared.
     pub const KEY: &'static str = "purchases";
 
-    /// Prepares the fold for some looks; at those in `each` it keeps every customer apart as well.
-    pub fn new(calendar: &Calendar, mut looks: Vec<Look>, span: (NaiveDate, NaiveDate), each: &[Look]) -> Self {
-        looks.sort_unstable();
-        looks.dedup();
-        let last = looks.iter().flat_map(|look| [Some(look.last), look.ahead.map(|ahead| ahead.1)]).flatten().max();
+    /// Prepares the fold for some cutoffs; at those in `each` it keeps every customer apart as well.
+    pub fn new(calendar: &Calendar, mut cutoffs: Vec<Cutoff>, span: (NaiveDate, NaiveDate), each: &[Cutoff]) -> Self {
+        cutoffs.sort_unstable();
+        cutoffs.dedup();
+        let last = cutoffs.iter().flat_map(|look| [Some(look.last), look.ahead.map(|ahead| ahead.1)]).flatten().max();
         let last = last.unwrap_or(span.1).max(span.0);
         let days = (last - span.0).num_days() + 1;
         // A day that a zone skipped begins with the next, and keeps its place: those after it are numbered by the calendar.
         let starts: Vec<i64> = (0..=days).map(|day| calendar.day_start(shift(span.0, day))).collect();
-        let snapshots = looks.iter().map(Snapshot::empty).collect();
-        let each = looks.iter().map(|look| each.contains(look)).collect();
-        let plan = Plan { looks, each, starts: Cuts::new(starts), first: epoch_day(span.0) };
+        let snapshots = cutoffs.iter().map(Snapshot::empty).collect();
+        let each = cutoffs.iter().map(|look| each.contains(look)).collect();
+        let plan = Plan { cutoffs, each, starts: Cuts::new(starts), first: epoch_day(span.0) };
         Self { plan: Arc::new(plan), snapshots, days: Vec::new(), sums: Vec::new() }
     }
 
     /// Gives the customers as they stood at a look that was asked for.
-    pub fn at(&self, look: &Look) -> Option<&Snapshot> {
-        self.plan.looks.binary_search(look).ok().map(|position| &self.snapshots[position])
+    pub fn at(&self, look: &Cutoff) -> Option<&Snapshot> {
+        self.plan.cutoffs.binary_search(look).ok().map(|position| &self.snapshots[position])
     }
 }
 
 impl Snapshot {
-    fn empty(look: &Look) -> Self {
+    fn empty(look: &Cutoff) -> Self {
         let weeks = look.ahead.map_or(0, |(_, last)| (last - look.last).num_days().max(0).unsigned_abs().div_ceil(7));
         Self { weeks: vec![0; usize::try_from(weeks).unwrap_or(0)], ..Self::default() }
     }
 
     /// Gives all customers who have bought.
-    pub fn customers(&self) -> &[Standing] {
+    pub fn customers(&self) -> &[CustomerSummary] {
         &self.customers
     }
 
@@ -178,22 +178,22 @@ fn narrow(number: i64) -> u16 {
 }
 
 impl Fold for Purchases {
-    fn fresh(&self) -> Box<dyn Fold> {
-        let snapshots = self.plan.looks.iter().map(Snapshot::empty).collect();
+    fn new_empty(&self) -> Box<dyn Fold> {
+        let snapshots = self.plan.cutoffs.iter().map(Snapshot::empty).collect();
         Box::new(Self { plan: Arc::clone(&self.plan), snapshots, days: Vec::new(), sums: Vec::new() })
     }
 
-    fn observe(&mut self, history: &History<'_>) {
+    fn update(&mut self, history: &History<'_>) {
         let Self { plan, snapshots, days, sums } = self;
         // Where nothing is ever given back, what is known at a look is the beginning of what is known at the last.
         let plain = history.refunds.is_empty() && history.orders.iter().all(|order| order.amount > 0);
         let latest =
-            plan.looks.iter().flat_map(|look| [Some(look.end), look.ahead.map(|ahead| ahead.0)]).flatten().max();
+            plan.cutoffs.iter().flat_map(|look| [Some(look.end), look.ahead.map(|ahead| ahead.0)]).flatten().max();
         if plain {
             plan.occasions(history, latest.unwrap_or(i64::MIN), days);
             add_up(days, sums);
         }
-        for ((look, &each), snapshot) in plan.looks.iter().zip(&plan.each).zip(snapshots) {
+        for ((look, &each), snapshot) in plan.cutoffs.iter().zip(&plan.each).zip(snapshots) {
             if !plain {
                 plan.occasions(history, look.end, days);
                 add_up(days, sums);
@@ -201,7 +201,7 @@ impl Fold for Purchases {
             let from = epoch_day(look.last);
             let seen = days.partition_point(|(day, _)| *day <= from);
             let Some(last) = seen.checked_sub(1) else { continue };
-            let mut alike = Alike {
+            let mut alike = RfSummary {
                 frequency: narrow(last as i64),
                 recency: narrow(days[last].0 - days[0].0),
                 age: narrow(from - days[0].0),
@@ -221,14 +221,14 @@ impl Fold for Purchases {
                     }
                 }
             }
-            snapshot.customers.push(Standing { customer: history.customer, alike, repeat_spend });
+            snapshot.customers.push(CustomerSummary { customer: history.customer, alike, repeat_spend });
             if each {
                 snapshot.spend.push(spend);
             }
         }
     }
 
-    fn absorb(&mut self, other: &dyn Any) {
+    fn merge(&mut self, other: &dyn Any) {
         let Some(other) = same_kind::<Self>(other) else { return };
         for (snapshot, part) in self.snapshots.iter_mut().zip(&other.snapshots) {
             snapshot.customers.extend_from_slice(&part.customers);
@@ -249,13 +249,13 @@ fn add_up(days: &[(i64, i64)], sums: &mut Vec<i64>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::{Event, Refund};
+    use crate::engine::histories::{Event, Refund};
 
     fn calendar() -> Calendar {
         Calendar {
             zone: chrono_tz::Europe::Berlin,
             week_start: chrono::Weekday::Mon,
-            fiscal: crate::calendar::FiscalYear::default(),
+            fiscal: tallybook_calendar::FiscalYear::default(),
         }
     }
 
@@ -267,11 +267,11 @@ mod tests {
         chrono::DateTime::parse_from_rfc3339(text).expect("a moment").timestamp()
     }
 
-    fn look(calendar: &Calendar, last: &str) -> Look {
-        Look { end: calendar.day_start(shift(date(last), 1)), last: date(last), ahead: None }
+    fn look(calendar: &Calendar, last: &str) -> Cutoff {
+        Cutoff { end: calendar.day_start(shift(date(last), 1)), last: date(last), ahead: None }
     }
 
-    fn alike(orders: &[(&str, i64)], refunds: &[(&str, i64, &str)], last: &str) -> Option<(Alike, i64)> {
+    fn alike(orders: &[(&str, i64)], refunds: &[(&str, i64, &str)], last: &str) -> Option<(RfSummary, i64)> {
         let calendar = calendar();
         let look = look(&calendar, last);
         let mut fold = Purchases::new(&calendar, vec![look], (date("2026-01-01"), date("2026-12-31")), &[]);
@@ -279,14 +279,14 @@ mod tests {
         let refunds: Vec<Refund> =
             refunds.iter().map(|&(when, amount, of)| Refund { at: at(when), amount, ordered_at: at(of) }).collect();
         let history = History { customer: 0, segments: &[0], orders: &orders, refunds: &refunds, signed_up_at: None };
-        fold.observe(&history);
+        fold.update(&history);
         let found = fold.at(&look).expect("asked for").customers().first();
         found.map(|own| (own.alike, own.repeat_spend))
     }
 
     #[allow(clippy::unnecessary_wraps, reason = "as what it is compared with")]
-    fn expect(frequency: u16, recency: u16, age: u16, repeat_spend: i64) -> Option<(Alike, i64)> {
-        Some((Alike { frequency, recency, age, future: 0 }, repeat_spend))
+    fn expect(frequency: u16, recency: u16, age: u16, repeat_spend: i64) -> Option<(RfSummary, i64)> {
+        Some((RfSummary { frequency, recency, age, future: 0 }, repeat_spend))
     }
 
     #[test]
@@ -338,25 +338,25 @@ mod tests {
         let mut fold = Purchases::new(&calendar, vec![look], (date("2011-12-01"), date("2012-01-05")), &[]);
         let noon = |day: &str| Event { at: calendar.day_start(date(day)) + 43_200, amount: 100 };
         let orders = [noon("2011-12-29"), noon("2012-01-02")];
-        fold.observe(&History { customer: 0, segments: &[0], orders: &orders, refunds: &[], signed_up_at: None });
-        let own = Alike { frequency: 1, recency: 4, age: 7, future: 0 };
+        fold.update(&History { customer: 0, segments: &[0], orders: &orders, refunds: &[], signed_up_at: None });
+        let own = RfSummary { frequency: 1, recency: 4, age: 7, future: 0 };
         let found = fold.at(&look).expect("asked for").customers();
-        assert_eq!(found, [Standing { customer: 0, alike: own, repeat_spend: 100 }]);
+        assert_eq!(found, [CustomerSummary { customer: 0, alike: own, repeat_spend: 100 }]);
     }
 
     #[test]
     fn purchases_ahead_are_counted_by_week() {
         let calendar = calendar();
         let ahead = look(&calendar, "2026-03-31");
-        let from = Look { ahead: Some((ahead.end, ahead.last)), ..look(&calendar, "2026-03-10") };
+        let from = Cutoff { ahead: Some((ahead.end, ahead.last)), ..look(&calendar, "2026-03-10") };
         let mut fold = Purchases::new(&calendar, vec![from], (date("2026-01-01"), date("2026-12-31")), &[]);
         let days = ["2026-03-01", "2026-03-11", "2026-03-17", "2026-03-18", "2026-03-31", "2026-04-01"];
         let orders: Vec<Event> =
             days.iter().map(|day| Event { at: at(&format!("{day}T10:00:00Z")), amount: 100 }).collect();
-        fold.observe(&History { customer: 0, segments: &[0], orders: &orders, refunds: &[], signed_up_at: None });
+        fold.update(&History { customer: 0, segments: &[0], orders: &orders, refunds: &[], signed_up_at: None });
         let snapshot = fold.at(&from).expect("asked for");
         assert_eq!(snapshot.weeks(), [2, 1, 1]);
-        let own = Alike { frequency: 0, recency: 0, age: 9, future: 4 };
-        assert_eq!(snapshot.customers(), [Standing { customer: 0, alike: own, repeat_spend: 0 }]);
+        let own = RfSummary { frequency: 0, recency: 0, age: 9, future: 4 };
+        assert_eq!(snapshot.customers(), [CustomerSummary { customer: 0, alike: own, repeat_spend: 0 }]);
     }
 }

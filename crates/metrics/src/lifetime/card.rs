@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use tallybook_btyd::{Kind, ShiftedBetaGeometric, Spend, Verdict};
 
 use super::{Assumptions, ContractValuation, Valuation};
-use crate::calendar::Period;
-use crate::exhibit::{Body, Exhibit, Quantity, Row, Table, counted};
-use crate::metric::Unit;
-use crate::segments::TOTAL;
+use crate::declare::Unit;
+use crate::engine::segments::TOTAL;
+use crate::result::{Body, Exhibit, ExhibitRow, ExhibitTable, Quantity, counted};
+use tallybook_calendar::Period;
 
 /// The version of the card's shape.
 const FORMAT: u32 = 1;
@@ -197,10 +197,10 @@ impl ModelCard {
 
     /// Lists the parameters of both models.
     pub(crate) fn exhibit(&self, metric: &str) -> Exhibit {
-        let of = |fitted: &Fitted| -> Vec<Row> {
+        let of = |fitted: &Fitted| -> Vec<ExhibitRow> {
             let row = |parameter: &Parameter| {
                 let margin = parameter.standard_error.unwrap_or(parameter.estimate.abs() / 1000.0);
-                Row {
+                ExhibitRow {
                     name: parameter_name(fitted, parameter),
                     cells: vec![
                         Quantity::about(unit_of(parameter), parameter.estimate, margin / 5.0),
@@ -235,7 +235,7 @@ impl ModelCard {
             key: "model".to_owned(),
             title: "Fit".to_owned(),
             remarks,
-            body: Body::Table(Table {
+            body: Body::Table(ExhibitTable {
                 names: "parameter".to_owned(),
                 columns: vec!["estimate".to_owned(), "standard error".to_owned()],
                 rows: [of(&self.purchases), of(&self.spend)].concat(),
@@ -275,7 +275,7 @@ pub fn drift(before: &ModelCard, now: &ModelCard, metric: &str) -> Exhibit {
             let margin = parameter.standard_error.unwrap_or(parameter.estimate.abs() / 1000.0) / 5.0;
             let moved = parameter.standard_error.map(|error| (parameter.estimate - then.estimate) / error);
             most = most.max(moved.unwrap_or(0.0).abs());
-            rows.push(Row {
+            rows.push(ExhibitRow {
                 name: parameter_name(today, parameter),
                 cells: vec![
                     Quantity::about(unit_of(parameter), then.estimate, margin),
@@ -285,7 +285,7 @@ pub fn drift(before: &ModelCard, now: &ModelCard, metric: &str) -> Exhibit {
             });
         }
     }
-    let level = |name: &str, unit: Unit, then: f64, today: f64| Row {
+    let level = |name: &str, unit: Unit, then: f64, today: f64| ExhibitRow {
         name: name.to_owned(),
         cells: vec![
             Quantity::about(unit, then, then / 1000.0),
@@ -307,7 +307,7 @@ pub fn drift(before: &ModelCard, now: &ModelCard, metric: &str) -> Exhibit {
         key: "drift".to_owned(),
         title: format!("Drift against the edition of {}", before.period),
         remarks,
-        body: Body::Table(Table {
+        body: Body::Table(ExhibitTable {
             names: "parameter".to_owned(),
             columns: vec![before.period.clone(), now.period.clone(), "moved by (standard errors)".to_owned()],
             rows,

@@ -7,9 +7,9 @@ use tallybook_btyd::{Kind, Outlook, PurchaseModel};
 
 use super::predict::ByPair;
 use super::{fit, history, refused};
-use crate::exhibit::{Body, Curve, CurvePoint, Curves, Exhibit, Quantity, Row, Table, counted};
-use crate::folds::purchases::{Alike, Snapshot, Standing};
-use crate::metric::Unit;
+use crate::declare::Unit;
+use crate::folds::purchases::{CustomerSummary, RfSummary, Snapshot};
+use crate::result::{Body, Curve, CurvePoint, Curves, Exhibit, ExhibitRow, ExhibitTable, Quantity, counted};
 
 /// What came, and what three predictors had foretold, over all customers of a class.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,8 +74,8 @@ impl HoldOut {
         let pairs = customers.iter().map(|own| (own.alike.frequency, own.alike.age));
         let ahead = Outlook::new(span, 0.0).map_err(|error| error.to_string())?;
         let residuals = ByPair::new(pairs, |frequency, age| model.residual_if_alive(frequency, age, &ahead));
-        let foretold = |own: &Standing| {
-            let Alike { frequency, age, .. } = own.alike;
+        let foretold = |own: &CustomerSummary| {
+            let RfSummary { frequency, age, .. } = own.alike;
             let own_rate = if age > 0 { f64::from(frequency) / f64::from(age) * f64::from(days) } else { 0.0 };
             let alive = history(own.alike).map_or(0.0, |history| model.probability_alive(&history));
             (alive * residuals.at(frequency, age), own_rate)
@@ -144,11 +144,14 @@ impl HoldOut {
             let n = class.customers as f64;
             let mean = |sum: f64| Quantity::about(Unit::Number, sum / n, 0.005);
             let cells = [class.actual, class.model, class.own_rate, class.mean_rate].map(mean);
-            Row { name: class.class.clone(), cells: [vec![Quantity::count(class.customers)], cells.to_vec()].concat() }
+            ExhibitRow {
+                name: class.class.clone(),
+                cells: [vec![Quantity::count(class.customers)], cells.to_vec()].concat(),
+            }
         };
-        let mut rows: Vec<Row> = self.classes.iter().map(row).collect();
+        let mut rows: Vec<ExhibitRow> = self.classes.iter().map(row).collect();
         let error = |error: f64| Quantity::about(Unit::Number, error, 0.0005);
-        rows.push(Row {
+        rows.push(ExhibitRow {
             name: "mean absolute error".to_owned(),
             cells: [
                 vec![Quantity::Text(String::new()), Quantity::Text(String::new())],
@@ -161,7 +164,7 @@ impl HoldOut {
             key: "hold_out_classes".to_owned(),
             title: "Hold-out: purchases a customer, by repeat purchases before".to_owned(),
             remarks: Vec::new(),
-            body: Body::Table(Table {
+            body: Body::Table(ExhibitTable {
                 names: "repeat purchases".to_owned(),
                 columns: ["customers", "actual", self.kind.name(), "own rate goes on", "mean rate goes on"]
                     .map(str::to_owned)
@@ -195,7 +198,7 @@ impl HoldOut {
 }
 
 /// Purchases up to the end of each week: that came, and that the model foretold.
-fn cumulative(customers: &[Standing], model: &dyn PurchaseModel, weeks: &[u64], span: f64) -> Vec<(f64, f64)> {
+fn cumulative(customers: &[CustomerSummary], model: &dyn PurchaseModel, weeks: &[u64], span: f64) -> Vec<(f64, f64)> {
     let mut alive: BTreeMap<(u16, u16), f64> = BTreeMap::new();
     for own in customers {
         let likely = history(own.alike).map_or(0.0, |history| model.probability_alive(&history));

@@ -2,23 +2,19 @@
 //! same models would have foretold what is known by now.
 
 mod card;
-mod contracts;
+mod contract_value;
 mod hold_out;
 mod predict;
-mod recurring;
-mod tables;
 
 use chrono::NaiveDate;
 use tallybook_btyd::{AnyFit, Choice, Demands, Error, History, Kind, Outlook, Sample, Spend, SpendFit, SpendSample};
 
 pub use card::{ModelCard, drift};
-pub use contracts::{ContractLife, ContractValuation, Contracts, Renewed, Trials, months_of};
+pub use contract_value::{ContractValuation, months_of};
 pub use hold_out::HoldOut;
-pub use recurring::Movements;
-pub use tables::{by_cohort, by_dimension};
 
-use crate::folds::purchases::{Alike, Snapshot, Standing};
-use crate::segments::Segments;
+use crate::engine::segments::Segments;
+use crate::folds::purchases::{CustomerSummary, RfSummary, Snapshot};
 use predict::{Groups, worths};
 
 /// Days of the models' unit of time.
@@ -88,14 +84,14 @@ pub struct Valuation {
 }
 
 /// Fits purchase models to the customers of a snapshot.
-fn fit(customers: &[Standing], models: &[Kind]) -> Result<Choice, Error> {
+fn fit(customers: &[CustomerSummary], models: &[Kind]) -> Result<Choice, Error> {
     Ok(Choice::of(&sample(customers)?, models, &Demands::default()))
 }
 
-fn sample(customers: &[Standing]) -> Result<Sample, Error> {
-    let each = customers
-        .iter()
-        .map(|Standing { alike, .. }| (u32::from(alike.frequency), u32::from(alike.recency), u32::from(alike.age)));
+fn sample(customers: &[CustomerSummary]) -> Result<Sample, Error> {
+    let each = customers.iter().map(|CustomerSummary { alike, .. }| {
+        (u32::from(alike.frequency), u32::from(alike.recency), u32::from(alike.age))
+    });
     Sample::from_days(each, WEEK)
 }
 
@@ -104,7 +100,7 @@ fn refused(choice: &Choice) -> String {
     format!("no model of purchases can be relied on: {}", choice.remarks().join("; "))
 }
 
-fn spend_sample(customers: &[Standing]) -> Result<SpendSample, Error> {
+fn spend_sample(customers: &[CustomerSummary]) -> Result<SpendSample, Error> {
     SpendSample::from_totals(customers.iter().map(|own| (u32::from(own.alike.frequency), own.repeat_spend as f64)))
 }
 
@@ -118,7 +114,7 @@ struct SpendChoice {
 
 impl SpendChoice {
     /// Fits the spend model, with what takes its place where it cannot be used.
-    fn new(customers: &[Standing]) -> Result<Self, String> {
+    fn new(customers: &[CustomerSummary]) -> Result<Self, String> {
         let sample = spend_sample(customers).map_err(|error| error.to_string())?;
         let fit = SpendFit::of(&sample, &Demands::default());
         let pooled = sample.pooled_mean();
@@ -128,7 +124,7 @@ impl SpendChoice {
 }
 
 /// The relative standard error of the pooled mean: of a ratio of sums over customers.
-fn pooled_error(customers: &[Standing], mean: f64) -> f64 {
+fn pooled_error(customers: &[CustomerSummary], mean: f64) -> f64 {
     let (mut squares, mut purchases) = (0.0, 0.0);
     for own in customers {
         let x = f64::from(own.alike.frequency);
@@ -167,7 +163,7 @@ impl Valuation {
     }
 
     /// Scores a customer: probability of being alive, purchases and spend a purchase expected, and the value of both.
-    pub fn score(&self, customer: &Standing, spent: i64, assumptions: &Assumptions) -> Option<Score> {
+    pub fn score(&self, customer: &CustomerSummary, spent: i64, assumptions: &Assumptions) -> Option<Score> {
         let model = self.chosen()?.model();
         let history = history(customer.alike)?;
         let spend = self.spend.expected(u32::from(customer.alike.frequency), customer.repeat_spend as f64);
@@ -200,7 +196,7 @@ pub struct Score {
     /// The customer's number.
     pub customer: u32,
     /// What is known of them.
-    pub alike: Alike,
+    pub alike: RfSummary,
     /// What they have spent so far, in minor units.
     pub spend: i64,
     /// Probability of being alive.
@@ -213,7 +209,7 @@ pub struct Score {
     pub value: f64,
 }
 
-fn history(alike: Alike) -> Option<History> {
+fn history(alike: RfSummary) -> Option<History> {
     let weeks = |days: u16| f64::from(days) / WEEK;
     History::new(u32::from(alike.frequency), weeks(alike.recency), weeks(alike.age)).ok()
 }

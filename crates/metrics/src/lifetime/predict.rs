@@ -8,9 +8,9 @@ use rayon::prelude::*;
 use tallybook_btyd::{AnyFit, Error, GammaGamma, Outlook, PurchaseModel, Spend};
 
 use super::{Assumptions, Known, SpendChoice, WEEK, Worth, history, sample, spend_sample};
-use crate::calendar::shift;
-use crate::folds::purchases::{Alike, Standing};
-use crate::segments::Segments;
+use crate::engine::segments::Segments;
+use crate::folds::purchases::{CustomerSummary, RfSummary};
+use tallybook_calendar::shift;
 
 /// To which groups each customer belongs: segments first, then months of the first purchase.
 pub(super) struct Groups<'a> {
@@ -22,7 +22,7 @@ pub(super) struct Groups<'a> {
 }
 
 impl<'a> Groups<'a> {
-    pub(super) fn new(customers: &[Standing], on: NaiveDate, segments: &'a Segments) -> Self {
+    pub(super) fn new(customers: &[CustomerSummary], on: NaiveDate, segments: &'a Segments) -> Self {
         use chrono::Datelike;
         let oldest = customers.iter().map(|own| own.alike.age).max().unwrap_or(0);
         let month = |age: u16| {
@@ -41,7 +41,7 @@ impl<'a> Groups<'a> {
     }
 
     /// Lists the groups of a customer.
-    fn of(&self, own: &Standing, out: &mut Vec<usize>) {
+    fn of(&self, own: &CustomerSummary, out: &mut Vec<usize>) {
         self.segments.of_customer(own.customer, out);
         out.push(self.segments.count() + self.by_age[usize::from(own.alike.age)]);
     }
@@ -86,7 +86,7 @@ impl<T: Send> ByPair<T> {
 /// Customers of a group who are nearly alike.
 struct Coarse {
     group: usize,
-    alike: Alike,
+    alike: RfSummary,
     customers: f64,
     repeat_spend: f64,
 }
@@ -94,12 +94,12 @@ struct Coarse {
 /// Days to which the times of nearly alike customers are rounded. Relative errors, which is all that is computed from them, are as good.
 const ROUNDED: u16 = 28;
 
-fn coarse(customers: &[Standing], groups: &Groups<'_>) -> Vec<Coarse> {
+fn coarse(customers: &[CustomerSummary], groups: &Groups<'_>) -> Vec<Coarse> {
     let mut cells: HashMap<(u32, u16, u16, u16), (f64, f64), FixedState> = HashMap::default();
     let mut own = Vec::new();
     for customer in customers {
         groups.of(customer, &mut own);
-        let Alike { frequency, recency, age, .. } = customer.alike;
+        let RfSummary { frequency, recency, age, .. } = customer.alike;
         for &group in &own {
             let group = u32::try_from(group).unwrap_or(u32::MAX);
             let cell = cells.entry((group, frequency, recency / ROUNDED, age / ROUNDED)).or_default();
@@ -114,7 +114,7 @@ fn coarse(customers: &[Standing], groups: &Groups<'_>) -> Vec<Coarse> {
         .into_iter()
         .map(|((group, frequency, recency, age), (customers, repeat_spend))| Coarse {
             group: group as usize,
-            alike: Alike {
+            alike: RfSummary {
                 frequency,
                 recency: if frequency == 0 { 0 } else { middle(recency).min(middle(age)) },
                 age: middle(age),
@@ -126,8 +126,8 @@ fn coarse(customers: &[Standing], groups: &Groups<'_>) -> Vec<Coarse> {
         .collect()
 }
 
-/// Sums of alive, purchases and value.
-type Sums = [f64; 3];
+/// AliveSums of alive, purchases and value.
+type AliveSums = [f64; 3];
 
 /// What a prediction is made with.
 struct Predictor<'a> {
@@ -153,7 +153,7 @@ impl Predictor<'_> {
     }
 
     /// Predicts for a customer.
-    fn one(&self, alike: Alike, repeat_spend: f64, residuals: &ByPair<(f64, f64)>) -> Sums {
+    fn one(&self, alike: RfSummary, repeat_spend: f64, residuals: &ByPair<(f64, f64)>) -> AliveSums {
         let alive = history(alike).map_or(0.0, |history| self.model.probability_alive(&history));
         let (purchases, discounted) = residuals.at(alike.frequency, alike.age);
         let spend = self.spend.expected(u32::from(alike.frequency), repeat_spend);
@@ -164,7 +164,7 @@ impl Predictor<'_> {
     fn coarse(&self, cells: &[Coarse], groups: usize, residuals: &ByPair<(f64, f64)>) -> Vec<f64> {
         // Expected spend is linear in what was spent, so the mean customer of a cell stands for all of them.
         let one = |cell: &Coarse| self.one(cell.alike, cell.repeat_spend / cell.customers, residuals);
-        let predicted: Vec<Sums> = cells.par_iter().with_min_len(256).map(one).collect();
+        let predicted: Vec<AliveSums> = cells.par_iter().with_min_len(256).map(one).collect();
         let mut sums = vec![0.0; 3 * groups];
         for (cell, own) in cells.iter().zip(predicted) {
             for (at, value) in own.into_iter().enumerate() {
@@ -211,7 +211,7 @@ const SEED: u64 = 1987;
 /// Relative standard errors from both models fitted to resamples of the customers: the standard deviation of the logarithm over draws, which
 /// does not hold the models for right.
 fn resampled(
-    customers: &[Standing],
+    customers: &[CustomerSummary],
     cells: &[Coarse],
     groups: usize,
     fit: &AnyFit,
@@ -249,7 +249,7 @@ const BATCH: usize = 1 << 14;
 
 /// Predicts for every group: what its customers are worth, with standard errors.
 pub(super) fn worths(
-    customers: &[Standing],
+    customers: &[CustomerSummary],
     groups: &Groups<'_>,
     fit: &AnyFit,
     spend: &SpendChoice,
@@ -263,7 +263,7 @@ pub(super) fn worths(
         margin: assumptions.margin,
     };
     let residuals = predictor.residuals(customers.iter().map(|own| (own.alike.frequency, own.alike.age)));
-    let batch = |batch: &[Standing]| {
+    let batch = |batch: &[CustomerSummary]| {
         let mut sums = vec![(0_u64, [0.0; 3]); groups.count()];
         let mut own = Vec::new();
         for customer in batch {
@@ -294,7 +294,7 @@ pub(super) fn worths(
         value,
         error: errors.as_ref().map(|errors| errors[3 * group + at] * value),
     };
-    let worth = |(group, (customers, [alive, purchases, value])): (usize, (u64, Sums))| Worth {
+    let worth = |(group, (customers, [alive, purchases, value])): (usize, (u64, AliveSums))| Worth {
         customers,
         alive: known(group, 0, alive),
         purchases: known(group, 1, purchases),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use tallybook_metrics::exhibit::{Curve, Curves};
+use tallybook_metrics::result::{Curve, Curves};
 
 use super::scale::Scale;
 use super::{coordinate, escape};
@@ -127,8 +127,8 @@ fn band(curve: &Curve, steps: bool, x: Scale, y: Scale) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use tallybook_metrics::exhibit::CurvePoint;
-    use tallybook_metrics::metric::Unit;
+    use tallybook_metrics::declare::Unit;
+    use tallybook_metrics::result::CurvePoint;
 
     use super::*;
 

@@ -1,9 +1,9 @@
 //! Makes views out of a document.
 
-use tallybook_metrics::calendar::{Grain, Period};
-use tallybook_metrics::figure::{Against, COHORT_TOTAL, Change, Figure, Reading, State};
-use tallybook_metrics::metric::{Area, Direction, Unit};
-use tallybook_metrics::segments::{NO_VALUE, OTHER};
+use tallybook_calendar::{Grain, Period};
+use tallybook_metrics::declare::{Area, Direction, Unit};
+use tallybook_metrics::engine::segments::{NO_VALUE, OTHER};
+use tallybook_metrics::result::{Against, COHORT_TOTAL, Change, Figure, Reading, State};
 
 use super::heat::Heat;
 use crate::charts::{LineChart, Point, line_chart, sparkline, unicode_sparkline};

@@ -1,10 +1,10 @@
 //! Views of exhibits: tables and curves that a metric shows besides its figures.
 
-use tallybook_metrics::exhibit::{Body, Exhibit, Quantity, Row, Table};
+use tallybook_metrics::result::{Body, Exhibit, ExhibitRow, ExhibitTable, Quantity};
 
 use crate::charts::{LOOKS, curves_chart};
 use crate::format::{Formatter, NOT_AVAILABLE, visible};
-use crate::view::{CurveKey, ExhibitRow, ExhibitView};
+use crate::view::{CurveKey, ExhibitRowView, ExhibitView};
 
 /// Columns of a table that fit in half the width of a page.
 const NARROW: usize = 5;
@@ -37,7 +37,7 @@ pub(super) fn exhibit(exhibit: &Exhibit, format: &Formatter) -> ExhibitView {
             // In text, and for those who cannot see it: where each curve stands at some points of the axis.
             let table = sampled(curves);
             fill(&mut view, &table, format);
-            let key = |(look, curve): (usize, &tallybook_metrics::exhibit::Curve)| CurveKey {
+            let key = |(look, curve): (usize, &tallybook_metrics::result::Curve)| CurveKey {
                 class: format!("c{}", look.min(LOOKS - 1)),
                 name: visible(&curve.name),
             };
@@ -47,7 +47,7 @@ pub(super) fn exhibit(exhibit: &Exhibit, format: &Formatter) -> ExhibitView {
     view
 }
 
-fn fill(view: &mut ExhibitView, table: &Table, format: &Formatter) {
+fn fill(view: &mut ExhibitView, table: &ExhibitTable, format: &Formatter) {
     let more = table.rows.len().saturating_sub(LISTED);
     // Of what follows on each other in time the last rows count, of all else the first.
     let skipped = if table.by_time { more } else { 0 };
@@ -58,7 +58,7 @@ fn fill(view: &mut ExhibitView, table: &Table, format: &Formatter) {
         .iter()
         .skip(skipped)
         .take(LISTED)
-        .map(|row| ExhibitRow {
+        .map(|row| ExhibitRowView {
             name: visible(&row.name),
             cells: row.cells.iter().map(|quantity| text(quantity, format)).collect(),
         })
@@ -83,19 +83,19 @@ fn text(quantity: &Quantity, format: &Formatter) -> String {
 }
 
 /// Reads curves off at about eight places of their axis.
-fn sampled(curves: &tallybook_metrics::exhibit::Curves) -> Table {
+fn sampled(curves: &tallybook_metrics::result::Curves) -> ExhibitTable {
     let longest = curves.curves.iter().max_by_key(|curve| curve.points.len());
     let points = longest.map_or(&[][..], |curve| &curve.points);
     let step = points.len().div_ceil(8).max(1);
     let mut at: Vec<f64> = points.iter().rev().step_by(step).map(|point| point.x).collect();
     at.reverse();
     at.dedup();
-    let read = |curve: &tallybook_metrics::exhibit::Curve, x: f64| {
+    let read = |curve: &tallybook_metrics::result::Curve, x: f64| {
         let last = curve.points.last().filter(|last| last.x >= x)?;
         let before = curve.points.iter().take_while(|point| point.x <= x).last();
         Some(before.unwrap_or(last).y)
     };
-    let row = |x: f64| Row {
+    let row = |x: f64| ExhibitRow {
         name: if x.fract() == 0.0 { format!("{x:.0}") } else { format!("{x:.1}") },
         cells: curves
             .curves
@@ -103,7 +103,7 @@ fn sampled(curves: &tallybook_metrics::exhibit::Curves) -> Table {
             .map(|curve| read(curve, x).map_or(Quantity::Missing, |y| Quantity::about(curves.unit, y, 0.005)))
             .collect(),
     };
-    Table {
+    ExhibitTable {
         names: curves.axis.clone(),
         columns: curves.curves.iter().map(|curve| visible(&curve.name)).collect(),
         rows: at.into_iter().map(row).collect(),

@@ -1,7 +1,7 @@
 //! Shades of cohort tables.
 
-use tallybook_metrics::figure::Figure;
-use tallybook_metrics::metric::Unit;
+use tallybook_metrics::declare::Unit;
+use tallybook_metrics::result::Figure;
 
 /// Shades of a cohort table, from the lowest to the highest value beyond age 0 (where by first order everyone is active).
 pub(super) struct Heat {

@@ -1,12 +1,12 @@
 //! Views of what figures are judged by: signals, targets, drivers and annotations.
 
 use chrono::NaiveDate;
-use tallybook_metrics::calendar::Grain;
-use tallybook_metrics::drivers::Kind;
-use tallybook_metrics::figure::{Against, Figure};
-use tallybook_metrics::judge::{Annotation, Control, Driven, TargetReading};
-use tallybook_metrics::metric::{Direction, Unit};
-use tallybook_metrics::signals::{Rule, Signal};
+use tallybook_calendar::Grain;
+use tallybook_metrics::declare::{Direction, Unit};
+use tallybook_metrics::result::{Against, Figure};
+use tallybook_metrics::result::{Annotation, Control, SegmentDecomposition, TargetReading};
+use tallybook_stats::decomposition::DecompositionKind;
+use tallybook_stats::{Rule, Signal};
 
 use super::build::Views;
 use crate::charts::Limits;
@@ -95,7 +95,7 @@ impl Views<'_> {
         self.document.driven.iter().filter(|driven| driven.metric == metric.id).map(|own| self.driver(own)).collect()
     }
 
-    fn driver(&self, driven: &Driven) -> DriverView {
+    fn driver(&self, driven: &SegmentDecomposition) -> DriverView {
         let drivers = &driven.drivers;
         let margin = Some(drivers.change.abs() / 20.0);
         // Shares are shown to the tenth of a point, whatever moved.
@@ -104,7 +104,7 @@ impl Views<'_> {
         let level = |value: Option<f64>| {
             value.map_or_else(|| NOT_AVAILABLE.to_owned(), |value| self.format.value(driven.unit, value, margin))
         };
-        let row = |row: &tallybook_metrics::drivers::DriverRow| DriverRowView {
+        let row = |row: &tallybook_stats::decomposition::Contribution| DriverRowView {
             name: visible(&row.name),
             before: level(row.before),
             now: level(row.now),
@@ -132,11 +132,11 @@ impl Views<'_> {
                 format!("and {rest} more, {} together", difference(&unlisted))
             },
             note: match drivers.kind {
-                Kind::Total => "Changes of the parts sum to the change of the whole.",
-                Kind::Rate => {
+                DecompositionKind::Total => "Changes of the parts sum to the change of the whole.",
+                DecompositionKind::Rate => {
                     "Rate: the part itself changed. Mix: the part became a larger or smaller share of the whole. All effects sum to the change."
                 }
-                Kind::Revenue => {
+                DecompositionKind::Revenue => {
                     "Volume: more or fewer, at the mix and worth of before. Mix: what share each part has of them. Price: what one is worth. All effects sum to the change."
                 }
             },

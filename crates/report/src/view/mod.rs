@@ -295,7 +295,7 @@ pub struct ExhibitView {
     /// Headings of the cells.
     pub columns: Vec<String>,
     /// Rows.
-    pub rows: Vec<ExhibitRow>,
+    pub rows: Vec<ExhibitRowView>,
     /// What is not listed.
     pub rest: String,
     /// The chart.
@@ -306,7 +306,7 @@ pub struct ExhibitView {
 
 /// A row of an exhibit's table.
 #[derive(Debug, Clone, Serialize)]
-pub struct ExhibitRow {
+pub struct ExhibitRowView {
     /// Its name.
     pub name: String,
     /// Its cells.

@@ -1,7 +1,7 @@
 //! What happened, in sentences made from the figures.
 
-use tallybook_metrics::figure::Against;
-use tallybook_metrics::metric::Direction;
+use tallybook_metrics::declare::Direction;
+use tallybook_metrics::result::Against;
 
 use super::build::Views;
 use crate::document::SourceNote;

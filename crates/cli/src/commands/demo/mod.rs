@@ -20,9 +20,10 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, NaiveDate};
 
 use self::shop::Shop;
-use super::{print, write_new};
+use super::print;
 use crate::error::CliError;
-use crate::plan::shown;
+use crate::paths::shown;
+use crate::publish::create_file;
 
 /// The pipelines of the demo company; the first is the one that is run.
 const PIPELINES: [(&str, &str); 5] = [
@@ -49,10 +50,10 @@ pub(super) fn demo(folder: &Path, customers: u32, no_run: bool) -> Result<(), Cl
         return Err(CliError::could_not_run(message).hint("name another folder"));
     }
     for (name, text) in company(customers) {
-        write_new(&folder.join("demo-data").join(name), text.as_bytes(), false)?;
+        create_file(&folder.join("demo-data").join(name), text.as_bytes())?;
     }
     for (path, text) in &pipelines {
-        write_new(path, text.as_bytes(), false)?;
+        create_file(path, text.as_bytes())?;
     }
     let [first, others @ ..] = pipelines.map(|(path, _)| path);
     if no_run {

@@ -1,0 +1,11 @@
+//! Orders and revenue.
+
+pub(super) mod aov;
+pub(super) mod arpc;
+pub(super) mod customers_active;
+pub(super) mod customers_returning;
+pub(super) mod orders;
+pub(super) mod orders_per_customer;
+pub(super) mod repeat_rate;
+pub(super) mod revenue;
+pub(super) mod revenue_growth;
