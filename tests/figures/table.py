@@ -11,13 +11,13 @@ A table is text, one row a line, fields parted by tabs, sorted, `-` for nothing.
 where `more` is `name=value` parted by blanks, and a value of `=` is that of `exact`. What the fields hold, by kind:
 
 figure    a figure: cell is `-`, or `cohort/age` in a cohort table (its period is `-` then: the cells of most cohorts are the same in
-          every report); more has the cohort's size where n is another number, and `open` where its period is not over
-change    how a figure of the report's own period differs from the one that cell names: value is the difference. What it is
-          subtracted from is the figure, and the relative change follows from the two; where there is no difference there is no row
+          every report); more has the cohort's size where n is another number, and `open` where its period is not over. Changes are
+          in more: `previous` and `year`, the difference and the ends of its interval. What it is subtracted from and the relative
+          change follow from it and the value; where there is no difference there is nothing
 target    a target: value is the goal, state whether it is met, more what was reached and expected by then
 control   the limits of a series up to the period: value is the mean, n the points behind it, state the points that stand out
-driver    what a change on the period before is made of: value is the segment's part, and more its effects where there are several;
-          the sum over segments has the dimension for its segment
+driver    what a change on the period before is made of: value is the segment's part, and more its effects; the sum over segments has
+          the dimension for its segment. Where there is one effect there is this sum alone: the parts are the segments' own changes
 exhibit   a row of a table, its cells in more by the first words of their columns, texts among them in state; or a curve: n is the number
           of points, and more the sums over them of x, y, x times y and both ends of the interval, as a point that moves moves a sum
 model     what was fitted, from clv-model.json: a parameter (cell) with its standard error, or the fit as a whole
@@ -26,6 +26,9 @@ trust     a report's verdict with the orders in (n) and outside (k) its period; 
 
 A row that several reports have alike is written once, with their number as `x12` in `report`. Where reports have different rows of
 one name, each is written, with the labels of its reports: `a,b` or `a~c` for all from a to c.
+
+Of segments, changes and drivers are there for the last report of each pipeline only, but for a whole table (`keep --whole`): in
+every report they would be half of the table, and all that they are made of is in it.
 
 Numbers are written with all their digits: reading gives the number that was computed.
 
@@ -49,6 +52,9 @@ NOTHING = "-"
 LEFT_OUT = {("sentiment", "quotes"), ("clv", "model"), ("clv", "drift")}
 
 Json = dict[str, Any]
+# What a figure is compared with, as it is written here.
+AGAINST = {"previous": "previous", "year_before": "year"}
+
 # What a row is named by, but for the report.
 Name = tuple[str, ...]
 # What a row carries, in the order of `FIELDS`.
@@ -56,8 +62,9 @@ Content = tuple[str, ...]
 
 
 class Report(NamedTuple):
-    """One report's files, read."""
+    """One report's files, read. What is made of figures of segments is kept of whole ones only."""
 
+    whole: bool
     pipeline: str
     label: str
     document: Json
@@ -128,7 +135,7 @@ class Rows:
 
 
 def figure_rows(rows: Rows, figure: Json) -> None:
-    """Adds a figure, its changes and its target."""
+    """Adds a figure with its changes, and its target."""
     segment, cohort = figure.get("segment"), figure.get("cohort")
     place: dict[str, Any] = {
         "metric": figure["metric"],
@@ -136,18 +143,19 @@ def figure_rows(rows: Rows, figure: Json) -> None:
         "period": None if cohort else figure["period"],
         "segment": f"{segment['dimension']}={segment['value']}" if segment else None,
     }
-    rest, cell = NOTHING, None
+    parts: dict[str, float | int | str | None] = {}
     if cohort:
-        size = cohort["size"] if cohort["size"] != figure["n"] else None
-        rest = more(size=size, open=None if cohort["complete"] else 1)
-        cell = f"{cohort['cohort']}/{cohort['age']:02}"
+        parts["size"] = cohort["size"] if cohort["size"] != figure["n"] else None
+        parts["open"] = None if cohort["complete"] else 1
+    told = figure.get("changes", []) if segment is None or rows.report.whole else []
+    for change in told:
+        if change["absolute"] is not None:
+            name = AGAINST[change["against"]]
+            parts |= {name: change["absolute"], f"{name}.low": change["low"], f"{name}.high": change["high"]}
+    cell = f"{cohort['cohort']}/{cohort['age']:02}" if cohort else None
     exact = {name: figure.get(name) for name in ("n", "k", "exact")}
     floats = {name: figure.get(name) for name in ("value", "low", "high")}
-    rows.add("figure", content(figure["state"], **exact, **floats, rest=rest), **place, cell=cell)
-    for change in figure.get("changes", []):
-        if figure["period"] == rows.report.label and change["absolute"] is not None:
-            carried = content(value=change["absolute"], low=change["low"], high=change["high"])
-            rows.add("change", carried, **place, cell=change["against"])
+    rows.add("figure", content(figure["state"], **exact, **floats, rest=more(**parts)), **place, cell=cell)
     if target := figure.get("target"):
         state = {True: "met", False: "missed", None: "open"}[target["met"]]
         rest = more(to_date=target.get("to_date"), expected=target.get("expected"))
@@ -165,10 +173,11 @@ def control_rows(rows: Rows, control: Json) -> None:
 
 
 def driver_rows(rows: Rows, driven: Json) -> None:
-    """Adds what a change is made of. An effect that is the whole change is not repeated."""
+    """Adds what a change is made of. Effects that are the whole change of their segment are not repeated."""
     dimension, effects = driven["dimension"], driven["effects"]
     total = {"name": None, "effects": driven["total"], "change": driven["change"]}
-    for row in (total, *driven["rows"]):
+    parted = len(effects) > 1 and rows.report.whole
+    for row in (total, *driven["rows"]) if parted else (total,):
         segment = dimension if row["name"] is None else f"{dimension}={row['name']}"
         parts = dict(zip(effects, row["effects"], strict=True)) if len(effects) > 1 else {}
         rows.add("driver", content(value=row["change"], rest=more(**parts)), driven["metric"], "value", rows.report.label, segment)
@@ -179,7 +188,7 @@ def table_row(columns: list[str], cells: list[Any]) -> Content:
     texts, numbers = [], {}
     for column, cell in zip(columns, cells, strict=True):
         name = "_".join(re.findall(r"\w+", column)[:2])
-        while name in numbers:
+        while name in numbers or f"{name}.low" in numbers or name in FIELDS:
             name += "'"
         match cell:
             case {"value": inner}:
@@ -255,7 +264,7 @@ def rows_of(report: Report) -> dict[Name, Content]:
     return rows.rows
 
 
-def reports_below(folder: Path, prefix: str = "") -> list[Report]:
+def reports_below(folder: Path, prefix: str, whole: bool) -> list[Report]:
     """Reads all reports below a folder of reports: `<pipeline>/<label>/figures.json`, at any depth.
 
     The prefix is put before their pipelines' names. Where one pipeline's name stands in several folders (another text of the pipeline, say), the names of these are added to it.
@@ -263,6 +272,7 @@ def reports_below(folder: Path, prefix: str = "") -> list[Report]:
     files = sorted(folder.rglob("figures.json"))
     homes = {file.parents[1] for file in files}
     times = Counter(home.name for home in homes)
+    last = {file.parents[1]: file for file in files}
     reports = []
     for file in files:
         home, label = file.parents[1], file.parent.name
@@ -270,7 +280,7 @@ def reports_below(folder: Path, prefix: str = "") -> list[Report]:
         pipeline = home.name if times[home.name] == 1 else f"{home.name}@{above}"
         model = file.with_name("clv-model.json")
         card = json.loads(model.read_text(encoding="utf-8")) if model.exists() else None
-        reports.append(Report(prefix + pipeline, label, json.loads(file.read_text(encoding="utf-8")), card))
+        reports.append(Report(whole or last[home] == file, prefix + pipeline, label, json.loads(file.read_text(encoding="utf-8")), card))
     return reports
 
 

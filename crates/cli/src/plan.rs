@@ -10,7 +10,7 @@ use chrono::{DateTime, Datelike};
 use sha2::{Digest, Sha256};
 use tallybook_calendar::{Calendar, Grain, Period, PeriodError, YearBefore};
 use tallybook_ingest::config::AmountPart;
-use tallybook_ingest::{Conventions, InSql, Roots, Source, SourceConfig, SqlColumn, TableKind, folder_of};
+use tallybook_ingest::{Conventions, InSql, Roots, Source, SourceConfig, SqlColumn, TableKind, Tables, folder_of};
 use tallybook_metrics::Job;
 use tallybook_metrics::engine::order_value::{AmountContent, OrderValue};
 use tallybook_metrics::metric::{Metric, Need};
@@ -154,20 +154,22 @@ impl Plan {
         self.pipeline.config.metrics.iter().map(|entry| entry.0.as_ref()).collect()
     }
 
-    /// What is to be computed by SQL, by table.
-    pub(crate) fn computed(&self) -> BTreeMap<TableKind, Vec<SqlColumn>> {
-        let mut computed: BTreeMap<TableKind, Vec<SqlColumn>> = BTreeMap::new();
-        for need in self.pipeline.config.metrics.iter().flat_map(|entry| entry.0.needs()) {
-            let own = need.computed.into_iter().map(|(_, own)| own);
-            computed.entry(need.table).or_default().extend(own);
-        }
-        computed.retain(|_, own| !own.is_empty());
-        computed
+    /// Names the reported periods.
+    pub(crate) fn labels(&self) -> Vec<&str> {
+        self.reports.iter().map(|period| period.label.as_str()).collect()
     }
 
-    /// How SQL sees the tables.
-    pub(crate) const fn in_sql(&self) -> InSql {
-        InSql { zone: self.calendar.zone, decimals: self.currency.decimals }
+    /// Adds the columns that metrics have computed by SQL.
+    pub(crate) fn add_sql_columns(&self, tables: &mut Tables) -> Result<(), CliError> {
+        let mut columns: BTreeMap<TableKind, Vec<SqlColumn>> = BTreeMap::new();
+        for need in self.pipeline.config.metrics.iter().flat_map(|entry| entry.0.needs()) {
+            columns.entry(need.table).or_default().extend(need.computed.into_iter().map(|(_, column)| column));
+        }
+        let view = InSql { zone: self.calendar.zone, decimals: self.currency.decimals };
+        for (table, columns) in columns.iter().filter(|(_, columns)| !columns.is_empty()) {
+            tables.compute(*table, &columns.iter().collect::<Vec<_>>(), view)?;
+        }
+        Ok(())
     }
 
     /// Gives the job to compute.

@@ -47,8 +47,8 @@ pub enum IngestError {
         table: TableKind,
         /// What cannot be read.
         path: PathBuf,
-        /// Its name.
-        name: String,
+        /// The same as the pipeline would write it.
+        skip: String,
         /// Why.
         #[source]
         source: std::io::Error,
@@ -383,7 +383,7 @@ pub enum IngestError {
         table: TableKind,
         /// Why.
         #[source]
-        source: crate::identifiers::TooManyIdentifiers,
+        source: crate::parse::identifiers::TooManyIdentifiers,
     },
     /// The engine read another number of rows than the file holds.
     #[error("{path}: {expected} records were counted, {found} were read; the file is not used")]
@@ -411,12 +411,15 @@ impl IngestError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NoFile { .. } => Some("paths are relative to the pipeline file; a folder is read whole".into()),
-            Self::Unreadable { table, name, .. } => Some(left_out(*table, name)),
+            Self::Unreadable { table, skip, .. } => Some(left_out(*table, skip)),
             Self::FilesBesideFolders { table, folder, all, .. } => {
                 Some(format!("to read all files below it, write `path: {all}`; {}", left_out(*table, folder)))
             }
             Self::TemporaryFolder { .. } => {
                 Some("name another folder with TMPDIR; it needs room for the file without compression".into())
+            }
+            Self::Io { path, source } if source.kind() == std::io::ErrorKind::PermissionDenied => {
+                Some(format!("make {} readable, or leave it out on purpose with `skip` on its source", path.display()))
             }
             Self::OutsideRoot { .. } => Some("list further folders under `data_roots` in the pipeline".into()),
             Self::UnknownFormat { .. } => Some("set `format: csv`, `parquet` or `ndjson` on the source".into()),

@@ -7,46 +7,30 @@
 //!
 //! Nothing outside this crate sees polars: a canonical [`Table`] is a set of compact integer columns.
 
-mod cells;
-mod checks;
-mod clean_copy;
-mod collect;
-mod columns;
+pub mod checks;
 pub mod config;
-mod delimited;
 mod error;
-mod fx;
-mod identifiers;
-mod ints;
-mod lines;
+mod formats;
 mod load;
-mod locate;
-mod ndjson;
-mod number;
-mod prepared;
-mod presets;
+mod packed_column;
+mod parse;
 mod quarantine;
-mod records;
-mod scan;
 mod schema;
-mod seen;
 mod source;
-mod spend;
 mod sql_column;
 mod table;
-mod tickets;
-mod time;
+mod tables;
 
 pub use config::SourceConfig;
 pub use error::IngestError;
-pub use fx::currency_decimals;
-pub use identifiers::{Identifier, Identifiers, TooManyIdentifiers};
-pub use ints::{Ints, MAX_ABS, MISSING};
 pub use load::{Progress, load};
-pub use locate::{Roots, SourceFile};
-pub use presets::PRESETS;
+pub use packed_column::{MAX_ABS, MISSING, PackedColumn};
+pub use parse::identifiers::{Identifier, Identifiers, TooManyIdentifiers};
 pub use quarantine::{FileReport, QUARANTINE_HEADER, QuarantinedRow, Reason, SourceReport};
 pub use schema::{CellKind, ColumnDecl, NUMBER_SCALE, OwnName, TableKind};
+pub use source::locate::{Roots, SourceFile};
+pub use source::presets::PRESETS;
 pub use source::{Conventions, DERIVED, Source, folder_of};
 pub use sql_column::{InSql, SqlColumn, SqlColumnKind};
 pub use table::{Attributes, Labels, NO_LABEL, Table, Tables};
+pub use tables::fx::currency_decimals;

@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ints::MISSING;
+use crate::packed_column::MISSING;
 
 /// A canonical table that a source can supply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -184,6 +184,9 @@ pub enum CellKind {
     /// An exchange rate, kept in millionths of millionths.
     Rate,
 }
+
+/// Decimals of a rate, as [`CellKind::Rate`] keeps it.
+pub(crate) const RATE_DECIMALS: u32 = 12;
 
 /// Decimals of a [`CellKind::Number`].
 pub(crate) const NUMBER_DECIMALS: u32 = 6;

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use polars::prelude::*;
 
 use crate::error::IngestError;
-use crate::ints::{Ints, MAX_ABS, MISSING};
+use crate::packed_column::{MAX_ABS, MISSING, PackedColumn};
 use crate::schema::{CellKind, NUMBER_SCALE, TableKind};
 use crate::source::{Mapped, Source};
 use crate::table::{Table, Tables};
@@ -164,7 +164,7 @@ impl Tables {
     /// Fails where an expression fails on the rows, which it did not on none.
     pub fn compute(&mut self, kind: TableKind, computed: &[&SqlColumn], in_sql: InSql) -> Result<(), IngestError> {
         let Some(table) = self.get_mut(kind) else { return Ok(()) };
-        let mut done: Vec<Ints> = vec![Ints::default(); computed.len()];
+        let mut done: Vec<PackedColumn> = vec![PackedColumn::default(); computed.len()];
         let mut expressions = Vec::new();
         let mut names = Vec::new();
         for (index, own) in computed.iter().enumerate() {

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::identifiers::Identifiers;
-use crate::ints::{Ints, MISSING};
+use crate::packed_column::{MISSING, PackedColumn};
+use crate::parse::identifiers::Identifiers;
 use crate::schema::TableKind;
 
 /// A checked canonical table: typed columns of equal length, with the same chunk boundaries.
@@ -15,7 +15,7 @@ pub struct Table {
     kind: TableKind,
     rows: usize,
     chunks: Vec<usize>,
-    columns: BTreeMap<String, Ints>,
+    columns: BTreeMap<String, PackedColumn>,
     labels: BTreeMap<String, Labels>,
 }
 
@@ -25,7 +25,7 @@ pub struct Labels {
     /// The labels by number.
     pub dictionary: Vec<String>,
     /// The number of each row's label.
-    pub codes: Ints,
+    pub codes: PackedColumn,
 }
 
 impl Labels {
@@ -46,7 +46,7 @@ impl Table {
             kind,
             rows: 0,
             chunks: Vec::new(),
-            columns: columns.into_iter().map(|name| (name, Ints::default())).collect(),
+            columns: columns.into_iter().map(|name| (name, PackedColumn::default())).collect(),
             labels: labels.into_iter().map(|name| (name, Labels::default())).collect(),
         }
     }
@@ -72,7 +72,7 @@ impl Table {
     }
 
     /// Gives a column of numbers, times, days, amounts or customers.
-    pub fn column(&self, name: &str) -> Option<&Ints> {
+    pub fn column(&self, name: &str) -> Option<&PackedColumn> {
         self.columns.get(name)
     }
 
@@ -149,14 +149,14 @@ impl Table {
     }
 
     /// A column of nothing, as long as the table.
-    fn missing(&self, nothing: i64) -> Ints {
-        let mut column = Ints::default();
+    fn missing(&self, nothing: i64) -> PackedColumn {
+        let mut column = PackedColumn::default();
         self.chunks.iter().for_each(|&rows| column.push_chunk(&vec![nothing; rows]));
         column
     }
 
     /// Adds a column that was computed from others.
-    pub fn add_column(&mut self, name: &str, column: Ints) {
+    pub fn add_column(&mut self, name: &str, column: PackedColumn) {
         debug_assert_eq!(column.chunk_count(), self.chunk_count());
         self.columns.insert(name.to_owned(), column);
     }
@@ -273,7 +273,7 @@ impl Attributes {
         let Some(owner) = table.column("customer_id") else { return attributes };
         let mut owners = Vec::new();
         let mut values = Vec::new();
-        let mut spread = |column: &Ints| {
+        let mut spread = |column: &PackedColumn| {
             let mut by_customer = vec![MISSING; customers];
             for chunk in 0..table.chunk_count() {
                 owner.decode(chunk, &mut owners);

@@ -5,6 +5,7 @@ use std::path::Path;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use tallybook_calendar::Period;
+use tallybook_ingest::checks::Trust;
 use tallybook_metrics::declare::{Area, Direction, Unit};
 use tallybook_metrics::result::Exhibit;
 use tallybook_metrics::result::Figure;
@@ -69,58 +70,15 @@ pub struct Document {
     /// Control charts of measures.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub controls: Vec<Control>,
-    /// What drove the changes of headlines.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub driven: Vec<SegmentDecomposition>,
+    /// What the changes of headlines are made of.
+    #[serde(default, rename = "driven", skip_serializing_if = "Vec::is_empty")]
+    pub decompositions: Vec<SegmentDecomposition>,
     /// What happened in the days that are shown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub annotations: Vec<Annotation>,
     /// What metrics show besides.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exhibits: Vec<Exhibit>,
-}
-
-/// Whether a report can be trusted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trust {
-    /// The verdict.
-    pub state: TrustState,
-    /// The checks.
-    pub checks: Vec<Check>,
-}
-
-/// The verdict on a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TrustState {
-    /// All checks passed.
-    Pass,
-    /// Published, with figures that need care.
-    Degraded,
-    /// Not published.
-    Held,
-}
-
-impl TrustState {
-    /// Gives the word shown.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Pass => "PASS",
-            Self::Degraded => "DEGRADED",
-            Self::Held => "HELD",
-        }
-    }
-}
-
-/// One check of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Check {
-    /// What was checked.
-    pub name: String,
-    /// What came of it.
-    pub state: TrustState,
-    /// In words.
-    pub detail: String,
 }
 
 /// What is said of a metric.

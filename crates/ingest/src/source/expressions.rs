@@ -4,11 +4,11 @@ use polars::prelude::*;
 
 use super::{Source, exclusion_name};
 use crate::config::{Format, Origin};
-use crate::delimited;
 use crate::error::IngestError;
-use crate::locate::SourceFile;
-use crate::scan::{polars_error, scan_parquet, text_schema};
+use crate::formats::delimited;
+use crate::formats::scan::{polars_error, scan_parquet, text_schema};
 use crate::schema::CellKind;
+use crate::source::locate::SourceFile;
 
 const VALUE: &str = "value";
 
@@ -39,8 +39,8 @@ impl Source {
                 }
             }
             Format::Ndjson => {
-                let prepared = crate::ndjson::prepare(&file.path)?;
-                crate::ndjson::scan(&prepared).and_then(|mut frame| frame.collect_schema()).map_err(fail)
+                let prepared = crate::formats::ndjson::prepare(&file.path)?;
+                crate::formats::ndjson::scan(&prepared).and_then(|mut frame| frame.collect_schema()).map_err(fail)
             }
         }
     }

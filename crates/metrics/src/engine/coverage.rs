@@ -2,7 +2,8 @@
 
 use chrono::NaiveDate;
 use tallybook_calendar::Window;
-use tallybook_ingest::{Ints, MISSING, Table, TableKind, Tables};
+pub use tallybook_ingest::checks::Coverage;
+use tallybook_ingest::{MISSING, PackedColumn, Table, TableKind, Tables};
 use tallybook_stats::Undefined;
 
 /// The tables whose rows have a time.
@@ -21,7 +22,7 @@ pub(crate) fn latest(table: &Table, now: i64) -> i64 {
 }
 
 /// For each end, ascending, the least and the greatest value below it.
-pub(crate) fn extremes(column: &Ints, ends: &[i64]) -> Vec<Option<(i64, i64)>> {
+pub(crate) fn extremes(column: &PackedColumn, ends: &[i64]) -> Vec<Option<(i64, i64)>> {
     let mut values = Vec::new();
     // Of the values from the end before up to each.
     let mut found: Vec<Option<(i64, i64)>> = vec![None; ends.len()];
@@ -54,15 +55,6 @@ pub(crate) fn day(number: i64) -> NaiveDate {
 /// The day of a number of days since 1970, where it is one.
 pub(crate) fn known_day(number: i64) -> Option<NaiveDate> {
     (number != MISSING).then(|| i32::try_from(number).ok().and_then(NaiveDate::from_epoch_days)).flatten()
-}
-
-/// The days of which a table has rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Coverage {
-    /// Day of the earliest row.
-    pub first: NaiveDate,
-    /// Day of the latest row.
-    pub last: NaiveDate,
 }
 
 pub(crate) fn reaches(coverage: Option<Coverage>, what: &str, window: &Window) -> Result<(), Undefined> {

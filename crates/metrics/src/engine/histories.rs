@@ -7,7 +7,7 @@ use std::any::Any;
 use std::ops::Range;
 
 use rayon::prelude::*;
-use tallybook_ingest::{Ints, MISSING, Table, Tables};
+use tallybook_ingest::{MISSING, PackedColumn, Table, Tables};
 
 use crate::engine::order_value::OrderValue;
 use crate::engine::segments::Segments;
@@ -69,9 +69,9 @@ const MAX_BLOCKS: usize = 16;
 /// What histories are made of: the customer, the time and the amount of each row, and the refunds where they count apart.
 struct Rows<'a> {
     table: &'a Table,
-    owner: &'a Ints,
-    time: &'a Ints,
-    amount: &'a Ints,
+    owner: &'a PackedColumn,
+    time: &'a PackedColumn,
+    amount: &'a PackedColumn,
     refunds: bool,
 }
 

@@ -1,6 +1,6 @@
 //! Columns that are made of others of the same row, once for all who ask.
 
-use tallybook_ingest::{Ints, MISSING, Table};
+use tallybook_ingest::{MISSING, PackedColumn, Table};
 
 /// A column that is computed from others of the same row, once for all metrics and periods.
 pub(crate) struct RowFunction {
@@ -17,10 +17,10 @@ pub(crate) type MakeRow = Box<dyn FnOnce(&Table, i64) -> RowValue>;
 pub(crate) type RowValue = Box<dyn Fn(&[i64]) -> i64 + Send + Sync>;
 
 /// Computes a column from others of a table.
-pub(crate) fn compute(table: &Table, computation: RowFunction, as_of: i64) -> Ints {
+pub(crate) fn compute(table: &Table, computation: RowFunction, as_of: i64) -> PackedColumn {
     let value = (computation.make)(table, as_of);
     let mut inputs: Vec<Vec<i64>> = vec![Vec::new(); computation.inputs.len()];
-    let (mut out, mut values, mut cells) = (Ints::default(), Vec::new(), Vec::new());
+    let (mut out, mut values, mut cells) = (PackedColumn::default(), Vec::new(), Vec::new());
     for chunk in 0..table.chunk_count() {
         for (name, values) in computation.inputs.iter().zip(&mut inputs) {
             values.clear();

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
-use tallybook_ingest::{Ints, MISSING, Table, TableKind};
+use tallybook_ingest::{MISSING, PackedColumn, Table, TableKind};
 
 use crate::engine::segments::{Segments, TOTAL};
 use crate::engine::timeline::{Timeline, WindowId};
@@ -200,7 +200,7 @@ const GROUP: usize = 8;
 /// Computes reductions over one table; `computed` are columns that were made of the table's own.
 pub(crate) fn reduce(
     table: &Table,
-    computed: &BTreeMap<&'static str, Ints>,
+    computed: &BTreeMap<&'static str, PackedColumn>,
     reductions: &[&Reduction],
     timeline: &Timeline,
     segments: &Segments,
@@ -307,7 +307,7 @@ fn quantiles_of(
 /// A chunk of a table, with what its rows are sorted by.
 struct Chunk<'a> {
     table: &'a Table,
-    computed: &'a BTreeMap<&'static str, Ints>,
+    computed: &'a BTreeMap<&'static str, PackedColumn>,
     number: usize,
     timeline: &'a Timeline,
     segments: &'a Segments,

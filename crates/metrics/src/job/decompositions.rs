@@ -74,24 +74,24 @@ pub(crate) fn decompose(
     if pairs.len() < 2 {
         return None;
     }
-    let mut drivers = match kind {
+    let mut decomposition = match kind {
         Shape::Total => decomposition::totals(&pairs),
         Shape::Product => decomposition::revenue(&pairs),
         Shape::Rate => decomposition::rates(&pairs),
     }?;
     if kind == Shape::Rate {
         // Rates of a few are not shown, what they did to the whole is.
-        for row in &mut drivers.rows {
+        for row in &mut decomposition.rows {
             let Some((before, now)) = pairs.iter().find(|(before, _)| before.name == row.name) else { continue };
             row.before = row.before.filter(|_| before.den >= min_n).map(|rate| rate / scale);
             row.now = row.now.filter(|_| now.den >= min_n).map(|rate| rate / scale);
             row.effects.iter_mut().for_each(|effect| *effect /= scale);
             row.change /= scale;
         }
-        drivers.total.iter_mut().for_each(|effect| *effect /= scale);
-        drivers.change /= scale;
+        decomposition.total.iter_mut().for_each(|effect| *effect /= scale);
+        decomposition.change /= scale;
     }
-    Some(drivers)
+    Some(decomposition)
 }
 
 /// Name of the parts that are too small to stand alone, together.
@@ -132,8 +132,11 @@ mod tests {
         // A customer in both segments.
         let parts = [part("a", 3, 4), part("b", 2, 2)];
         assert_eq!(decompose((&count(4), &count(5)), &parts, 1), None);
-        let drivers = decompose((&count(5), &count(6)), &parts, 1).expect("adds up");
-        assert_eq!((drivers.change, drivers.rows[0].name.as_str(), drivers.rows[0].change), (1.0, "a", 1.0));
+        let decomposition = decompose((&count(5), &count(6)), &parts, 1).expect("adds up");
+        assert_eq!(
+            (decomposition.change, decomposition.rows[0].name.as_str(), decomposition.rows[0].change),
+            (1.0, "a", 1.0)
+        );
         assert_eq!(decompose((&Err(Undefined::because("")), &count(6)), &parts, 1), None);
     }
 
@@ -146,12 +149,12 @@ mod tests {
             part("b", share(1, 2), share(2, 2)),
             part("c", share(5, 20), share(5, 20)),
         ];
-        let drivers = decompose((&share(16, 122), &share(27, 122)), &parts, 10).expect("adds up");
+        let decomposition = decompose((&share(16, 122), &share(27, 122)), &parts, 10).expect("adds up");
         // Two of b are too few; with c, the smaller of the others, they are 22: 6 and then 7 of them.
-        let names: Vec<&str> = drivers.rows.iter().map(|row| row.name.as_str()).collect();
+        let names: Vec<&str> = decomposition.rows.iter().map(|row| row.name.as_str()).collect();
         assert_eq!(names, ["a", FEW]);
-        assert_eq!((drivers.rows[1].before, drivers.rows[1].now), (Some(6.0 / 22.0), Some(7.0 / 22.0)));
-        assert!((drivers.change - 11.0 / 122.0).abs() < 1e-12);
+        assert_eq!((decomposition.rows[1].before, decomposition.rows[1].now), (Some(6.0 / 22.0), Some(7.0 / 22.0)));
+        assert!((decomposition.change - 11.0 / 122.0).abs() < 1e-12);
         // Where all of them are put together, nothing is told.
         let rest = [parts[1].clone(), parts[2].clone()];
         assert_eq!(decompose((&share(6, 22), &share(7, 22)), &rest, 10), None);

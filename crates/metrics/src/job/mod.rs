@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use chrono::NaiveDate;
-use tallybook_ingest::{Ints, MISSING, Table, TableKind, Tables};
+use tallybook_ingest::{MISSING, PackedColumn, Table, TableKind, Tables};
 
 use crate::engine::comments::Comment;
 use crate::engine::coverage::Coverage;
@@ -80,11 +80,11 @@ pub struct ReportFigures {
     /// Orders that lie outside it.
     pub orders_outside: u64,
     /// Days of which each table has rows, as far as the report's end.
-    pub reach: BTreeMap<TableKind, Coverage>,
+    pub coverage: BTreeMap<TableKind, Coverage>,
     /// Control charts of the measures with a series that is long enough.
     pub controls: Vec<Control>,
     /// What drove the changes of headlines, by dimension.
-    pub driven: Vec<SegmentDecomposition>,
+    pub decompositions: Vec<SegmentDecomposition>,
     /// What happened in the days of the series.
     pub annotations: Vec<Annotation>,
     /// Metrics that targets name and that are not computed, with the number of such targets.
@@ -157,12 +157,12 @@ impl Job<'_> {
             metric.request(&mut requests);
         }
         let results = self.answer(requests, tables);
-        // Rows dated after a report say nothing about how far its data reach.
+        // Rows dated after a report say nothing about how far its data coverage.
         let mut ends: Vec<Period> = self.reports.to_vec();
         ends.sort_by_key(|report| report.to);
         let reaches: Vec<(TableKind, Vec<Option<Coverage>>)> =
             dated(tables).map(|(kind, table)| (kind, self.coverage_below(table, &ends))).collect();
-        let reach = |report: &Period| {
+        let coverage = |report: &Period| {
             let at = ends.partition_point(|end| end.to < report.to);
             let end = self.calendar.day_start(report.to);
             let of = |(kind, found): &(TableKind, Vec<Option<Coverage>>)| {
@@ -175,11 +175,11 @@ impl Job<'_> {
         };
         self.reports
             .iter()
-            .map(|report| self.read(report, &wanted, &results, tables, (reach(report), &targets)))
+            .map(|report| self.read(report, &wanted, &results, tables, (coverage(report), &targets)))
             .collect()
     }
 
-    /// Tells over which days the rows of a table reach that lie before the end of each of some periods.
+    /// Tells over which days the rows of a table coverage that lie before the end of each of some periods.
     fn coverage_below(&self, table: &Table, ends: &[Period]) -> Vec<Option<Coverage>> {
         let days = table.kind() == TableKind::Spend;
         let end = |period: &Period| if days { epoch_day(period.to) } else { self.calendar.day_start(period.to) };
@@ -216,7 +216,7 @@ impl Job<'_> {
             as_of.insert(kind, latest(table, self.now));
         }
         let orders = coverage.get(&TableKind::Orders).copied();
-        let mut computed: BTreeMap<TableKind, BTreeMap<&'static str, Ints>> = BTreeMap::new();
+        let mut computed: BTreeMap<TableKind, BTreeMap<&'static str, PackedColumn>> = BTreeMap::new();
         for ((kind, name), computation) in computations {
             let Some(table) = tables.get(kind) else { continue };
             let column = compute(table, computation, as_of.get(&kind).copied().unwrap_or(self.now));

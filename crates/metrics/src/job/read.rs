@@ -26,11 +26,11 @@ impl Job<'_> {
         wanted: &BTreeMap<Period, Wanted>,
         results: &Results,
         tables: &Tables,
-        (reach, targets): (BTreeMap<TableKind, Coverage>, &Targets),
+        (coverage, targets): (BTreeMap<TableKind, Coverage>, &Targets),
     ) -> ReportFigures {
         let mut figures = Vec::new();
         let mut extras = Extras::default();
-        let (mut controls, mut driven) = (Vec::new(), Vec::new());
+        let (mut controls, mut decompositions) = (Vec::new(), Vec::new());
         let series = self.series(report);
         for metric in self.metrics {
             let reaches = |want: &&Wanted| results.covered_by(self.first_table(*metric), &want.window).is_ok();
@@ -64,7 +64,7 @@ impl Job<'_> {
                     controls.extend(control(&figures[first..].iter().filter(plotted).collect::<Vec<_>>()));
                 }
                 if let Some(want) = wanted.get(report).filter(|_| measure.key == Measure::HEADLINE) {
-                    driven.extend(self.driven(*metric, measure, want, results));
+                    decompositions.extend(self.decompositions(*metric, measure, want, results));
                 }
                 if let Some(want) = wanted.get(report) {
                     let cell = cell_of(want, TOTAL);
@@ -85,9 +85,9 @@ impl Job<'_> {
             extras,
             orders_inside: inside,
             orders_outside: all - inside,
-            reach,
+            coverage,
             controls,
-            driven,
+            decompositions,
             annotations: annotations(tables, (series.first().map_or(report.from, |first| first.from), report.last())),
             unmatched_targets: unmatched(
                 targets,
@@ -152,7 +152,7 @@ impl Job<'_> {
         }
     }
 
-    /// The first table that a metric reads says how far its figures reach.
+    /// The first table that a metric reads says how far its figures coverage.
     fn first_table(&self, metric: &dyn Metric) -> TableKind {
         let first = |metric: &dyn Metric| metric.needs().first().map(|need| need.table.made());
         let derived = || {
@@ -225,7 +225,7 @@ impl Job<'_> {
     }
 
     /// What drove the change of a headline against the period before, by each dimension that the metric can be broken down by.
-    fn driven(
+    fn decompositions(
         &self,
         metric: &dyn Metric,
         measure: Measure,
@@ -250,7 +250,7 @@ impl Job<'_> {
                 dimension: dimension.name.clone(),
                 against: previous.label.clone(),
                 unit: measure.unit,
-                drivers: decompose((&whole.0, &whole.1), &parts, self.min_n)?,
+                decomposition: decompose((&whole.0, &whole.1), &parts, self.min_n)?,
             })
         });
         by_dimension.collect()

@@ -18,5 +18,5 @@ pub struct SegmentDecomposition {
     pub unit: Unit,
     /// The effects, which sum to the change.
     #[serde(flatten)]
-    pub drivers: Decomposition,
+    pub decomposition: Decomposition,
 }

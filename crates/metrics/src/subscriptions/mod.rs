@@ -5,7 +5,7 @@ mod renewals;
 mod trials;
 
 use chrono::{Datelike, NaiveDate};
-use tallybook_ingest::{Ints, MISSING, Table, Tables};
+use tallybook_ingest::{MISSING, PackedColumn, Table, Tables};
 
 pub use movements::Movements;
 pub use renewals::Renewed;
@@ -235,7 +235,7 @@ impl Gathered {
         let (mut cells, mut numbers) = ([const { Vec::new() }; NAMES.len()], Vec::new());
         for chunk in 0..table.chunk_count() {
             let rows = table.chunk_len(chunk);
-            let decode = |column: Option<&Ints>, out: &mut Vec<i64>| match column {
+            let decode = |column: Option<&PackedColumn>, out: &mut Vec<i64>| match column {
                 Some(column) => column.decode(chunk, out),
                 None => out.resize(rows, MISSING),
             };

@@ -6,13 +6,14 @@ use tallybook_metrics::engine::segments::{NO_VALUE, OTHER};
 use tallybook_metrics::result::{Against, COHORT_TOTAL, Change, Figure, Reading, State};
 
 use super::heat::Heat;
-use crate::charts::{LineChart, Point, line_chart, sparkline, unicode_sparkline};
-use crate::document::{Document, MeasureNote, MetricNote, SourceNote, TrustState};
+use crate::document::{Document, MeasureNote, MetricNote, SourceNote};
 use crate::format::{Formatter, NOT_AVAILABLE, visible};
+use crate::svg::{LineChart, Point, line_chart, sparkline, unicode_sparkline};
 use crate::view::{
     AgeView, Breakdown, BreakdownRow, CellView, ChangeView, CheckView, CohortRowView, CohortView, Group, HeatCell,
     MetricView, Page, Row, Section, SourceView, TrustView,
 };
+use tallybook_ingest::checks::TrustState;
 
 /// Values of a dimension that a report lists; the rest are counted, and in `figures.json`.
 const LISTED: usize = 10;

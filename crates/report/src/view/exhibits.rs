@@ -2,8 +2,8 @@
 
 use tallybook_metrics::result::{Body, Exhibit, ExhibitRow, ExhibitTable, Quantity};
 
-use crate::charts::{LOOKS, curves_chart};
 use crate::format::{Formatter, NOT_AVAILABLE, visible};
+use crate::svg::{LOOKS, curves_chart};
 use crate::view::{CurveKey, ExhibitRowView, ExhibitView};
 
 /// Columns of a table that fit in half the width of a page.

@@ -1,4 +1,4 @@
-//! Views of what figures are judged by: signals, targets, drivers and annotations.
+//! Views of what figures are judged by: signals, targets, decompositions and annotations.
 
 use chrono::NaiveDate;
 use tallybook_calendar::Grain;
@@ -9,9 +9,9 @@ use tallybook_stats::decomposition::DecompositionKind;
 use tallybook_stats::{Rule, Signal};
 
 use super::build::Views;
-use crate::charts::Limits;
 use crate::document::{MeasureNote, MetricNote};
 use crate::format::{NOT_AVAILABLE, visible};
+use crate::svg::Limits;
 use crate::view::{DriverRowView, DriverView, ExceptionView, SignalView, TargetView};
 
 /// Rows of a driver table that are listed; the rest are counted.
@@ -92,46 +92,54 @@ impl Views<'_> {
 
     /// Driver tables of a metric's headline, by dimension.
     pub(super) fn drivers(&self, metric: &MetricNote) -> Vec<DriverView> {
-        self.document.driven.iter().filter(|driven| driven.metric == metric.id).map(|own| self.driver(own)).collect()
+        self.document.decompositions.iter().filter(|own| own.metric == metric.id).map(|own| self.driver(own)).collect()
     }
 
-    fn driver(&self, driven: &SegmentDecomposition) -> DriverView {
-        let drivers = &driven.drivers;
-        let margin = Some(drivers.change.abs() / 20.0);
+    fn driver(&self, segments: &SegmentDecomposition) -> DriverView {
+        let decomposition = &segments.decomposition;
+        let margin = Some(decomposition.change.abs() / 20.0);
         // Shares are shown to the tenth of a point, whatever moved.
-        let margin = if driven.unit == Unit::Share { Some(0.005) } else { margin };
-        let difference = |value: &f64| self.format.difference(driven.unit, *value, margin);
+        let margin = if segments.unit == Unit::Share { Some(0.005) } else { margin };
+        let difference = |value: &f64| self.format.difference(segments.unit, *value, margin);
         let level = |value: Option<f64>| {
-            value.map_or_else(|| NOT_AVAILABLE.to_owned(), |value| self.format.value(driven.unit, value, margin))
+            value.map_or_else(|| NOT_AVAILABLE.to_owned(), |value| self.format.value(segments.unit, value, margin))
         };
         let row = |row: &tallybook_stats::decomposition::Contribution| DriverRowView {
             name: visible(&row.name),
             before: level(row.before),
             now: level(row.now),
-            effects: if drivers.effects.len() > 1 { row.effects.iter().map(difference).collect() } else { Vec::new() },
+            effects: if decomposition.effects.len() > 1 {
+                row.effects.iter().map(difference).collect()
+            } else {
+                Vec::new()
+            },
             change: difference(&row.change),
         };
-        let rest = drivers.rows.len().saturating_sub(LISTED);
-        let unlisted: f64 = drivers.rows.iter().skip(LISTED).map(|row| row.change).sum();
-        let effects = if drivers.effects.len() > 1 { drivers.effects.clone() } else { Vec::new() };
+        let rest = decomposition.rows.len().saturating_sub(LISTED);
+        let unlisted: f64 = decomposition.rows.iter().skip(LISTED).map(|row| row.change).sum();
+        let effects = if decomposition.effects.len() > 1 { decomposition.effects.clone() } else { Vec::new() };
         DriverView {
-            dimension: driven.dimension.clone(),
-            against: driven.against.clone(),
+            dimension: segments.dimension.clone(),
+            against: segments.against.clone(),
             total: DriverRowView {
                 name: "all".to_owned(),
                 before: String::new(),
                 now: String::new(),
-                effects: if effects.is_empty() { Vec::new() } else { drivers.total.iter().map(difference).collect() },
-                change: difference(&drivers.change),
+                effects: if effects.is_empty() {
+                    Vec::new()
+                } else {
+                    decomposition.total.iter().map(difference).collect()
+                },
+                change: difference(&decomposition.change),
             },
             effects,
-            rows: drivers.rows.iter().take(LISTED).map(row).collect(),
+            rows: decomposition.rows.iter().take(LISTED).map(row).collect(),
             rest: if rest == 0 {
                 String::new()
             } else {
                 format!("and {rest} more, {} together", difference(&unlisted))
             },
-            note: match drivers.kind {
+            note: match decomposition.kind {
                 DecompositionKind::Total => "Changes of the parts sum to the change of the whole.",
                 DecompositionKind::Rate => {
                     "Rate: the part itself changed. Mix: the part became a larger or smaller share of the whole. All effects sum to the change."

@@ -1,0 +1,788 @@
+//! Delimited text: checked byte by byte before polars reads it.
+//!
+//! polars reads CSV fast, but fills short records with nulls, loses its place at a stray quote and cannot transcode. So each
+//! file is first walked once: a clean one (UTF-8, every record as wide as the header) is handed to polars as it is, any other
+//! is written anew as clean UTF-8 CSV to a temporary file without a name, its ragged records set aside and counted.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use encoding_rs::{CoderResult, Decoder};
+use polars::prelude::ScanSources;
+
+use crate::config::{CsvConfig, Encoding};
+use crate::error::IngestError;
+use crate::formats::clean_copy::CleanCopy;
+use crate::formats::scan::polars_path;
+use crate::schema::TableKind;
+
+/// The options of a delimited source, checked.
+#[derive(Debug, Clone)]
+pub(crate) struct Dialect {
+    separator: Separator,
+    /// Whether a file's name may say that it is separated by tabs.
+    by_name: bool,
+    quote: Option<u8>,
+    encoding: Encoding,
+    skip_lines: usize,
+    header: Option<Vec<String>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Separator {
+    Byte(u8),
+    Whitespace,
+}
+
+impl Dialect {
+    pub(crate) fn new(table: TableKind, csv: &CsvConfig) -> Result<Self, IngestError> {
+        let refuse = |option, problem: String| IngestError::CsvOption { table, option, problem };
+        let separator = match csv.separator.as_deref().unwrap_or(",") {
+            "tab" => Separator::Byte(b'\t'),
+            "whitespace" => Separator::Whitespace,
+            other => match other.as_bytes() {
+                [b'\n' | b'\r' | b'"'] => return Err(refuse("separator", "cannot be a quote or a line break".into())),
+                [byte] if byte.is_ascii() => Separator::Byte(*byte),
+                _ => {
+                    let problem = format!("is `{other}`: give one ASCII character, `tab` or `whitespace`");
+                    return Err(refuse("separator", problem));
+                }
+            },
+        };
+        let quote = match csv.quote.as_str() {
+            "none" => None,
+            other => match other.as_bytes() {
+                [byte] if byte.is_ascii_punctuation() => Some(*byte),
+                _ => return Err(refuse("quote", format!("is `{other}`: give one character or `none`"))),
+            },
+        };
+        let by_name = csv.separator.is_none();
+        Ok(Self {
+            separator,
+            by_name,
+            quote,
+            encoding: csv.encoding,
+            skip_lines: csv.skip_lines,
+            header: csv.header.clone(),
+        })
+    }
+
+    fn separator_of(&self, path: &Path) -> Separator {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        if self.by_name && name.split('.').skip(1).any(|ending| ending == "tsv") {
+            return Separator::Byte(b'\t');
+        }
+        self.separator
+    }
+}
+
+/// A delimited file that polars can read.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) text: Text,
+    pub(crate) separator: u8,
+    pub(crate) quote: Option<u8>,
+    /// Whether the first line to read is a header.
+    pub(crate) has_header: bool,
+    pub(crate) header: Vec<String>,
+    /// Records that polars will deliver.
+    pub(crate) records: u64,
+    /// Records that were set aside.
+    pub(crate) ragged: Vec<RaggedRecord>,
+}
+
+/// What polars reads: a file itself, or its clean copy.
+#[derive(Debug)]
+pub(crate) enum Text {
+    File(PathBuf),
+    Copy(CleanCopy),
+}
+
+impl Text {
+    /// Gives it to polars' scanners.
+    pub(crate) fn sources(&self) -> ScanSources {
+        match self {
+            Self::File(path) => ScanSources::Paths([polars_path(path)].into_iter().collect()),
+            Self::Copy(copy) => copy.sources(),
+        }
+    }
+}
+
+/// A record with another number of cells than the header.
+#[derive(Debug)]
+pub(crate) struct RaggedRecord {
+    /// Its number in the file, from 1.
+    pub(crate) row: u64,
+    pub(crate) line: u64,
+    pub(crate) cells: Vec<String>,
+}
+
+/// Checks a file and makes it readable for polars.
+pub(crate) fn prepare(path: &Path, dialect: &Dialect) -> Result<Prepared, IngestError> {
+    let header = read_header(path, dialect)?;
+    if let (Separator::Byte(separator), Encoding::Utf8, 0, false) =
+        (dialect.separator_of(path), dialect.encoding, dialect.skip_lines, is_compressed(path))
+        && let Some(records) = walk(path, separator, dialect.quote, header.len())?
+    {
+        let has_header = dialect.header.is_none();
+        return Ok(Prepared {
+            text: Text::File(path.to_owned()),
+            separator,
+            quote: dialect.quote,
+            has_header,
+            header,
+            records: if has_header { records - 1 } else { records },
+            ragged: Vec::new(),
+        });
+    }
+    rewrite(path, dialect, header)
+}
+
+/// Reads the header alone.
+pub(crate) fn read_header(path: &Path, dialect: &Dialect) -> Result<Vec<String>, IngestError> {
+    let mut records = Records::open(path, dialect)?;
+    let header = match &dialect.header {
+        Some(given) => given.clone(),
+        None => match records.next_record()? {
+            Some(record) => record.cells,
+            None => return Err(IngestError::EmptyFile { path: path.to_owned() }),
+        },
+    };
+    for (index, name) in header.iter().enumerate() {
+        if header[..index].contains(name) {
+            return Err(IngestError::DuplicateHeader { path: path.to_owned(), column: name.clone() });
+        }
+    }
+    Ok(header)
+}
+
+/// Gives the line and the cells of the numbered records (from 1, ascending) of a file.
+pub(crate) fn fetch(path: &Path, dialect: &Dialect, rows: &[u64]) -> Result<Vec<(u64, Vec<String>)>, IngestError> {
+    let mut records = Records::open(path, dialect)?;
+    if dialect.header.is_none() {
+        records.next_record()?;
+    }
+    let mut found = Vec::with_capacity(rows.len());
+    let mut row = 0;
+    for &wanted in rows {
+        while row < wanted {
+            let Some(record) = records.next_record()? else { return Ok(found) };
+            row += 1;
+            if row == wanted {
+                found.push((record.line, record.cells));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn rewrite(path: &Path, dialect: &Dialect, header: Vec<String>) -> Result<Prepared, IngestError> {
+    check_quotes(path, dialect)?;
+    let copy = CleanCopy::of(path)?;
+    let not_written = |error: csv::Error| copy.not_written(io::Error::other(error));
+    let mut writer = csv::Writer::from_writer(copy.writer());
+    writer.write_record(&header).map_err(not_written)?;
+    let mut records = Records::open(path, dialect)?;
+    if dialect.header.is_none() {
+        records.next_record()?;
+    }
+    let (mut row, mut kept, mut ragged) = (0, 0, Vec::new());
+    while let Some(record) = records.next_record()? {
+        row += 1;
+        if record.cells.len() == header.len() {
+            kept += 1;
+            writer.write_record(&record.cells).map_err(not_written)?;
+        } else {
+            ragged.push(RaggedRecord { row, line: record.line, cells: record.cells });
+        }
+    }
+    writer.flush().map_err(|source| copy.not_written(source))?;
+    drop(writer);
+    Ok(Prepared {
+        text: Text::Copy(copy),
+        separator: b',',
+        quote: Some(b'"'),
+        has_header: true,
+        header,
+        records: kept,
+        ragged,
+    })
+}
+
+/// Checks that every quoted cell ends where a cell may end. One that does not would swallow the records after it without a trace.
+fn check_quotes(path: &Path, dialect: &Dialect) -> Result<(), IngestError> {
+    let (Separator::Byte(separator), Some(quote)) = (dialect.separator_of(path), dialect.quote) else { return Ok(()) };
+    let mut text = open_text(path, dialect)?;
+    let (mut state, mut line, mut opened) = (State::FieldStart, 1 + dialect.skip_lines as u64, 0);
+    let mut block = vec![0; BLOCK];
+    loop {
+        let read = text.read(&mut block).map_err(|source| IngestError::Io { path: path.to_owned(), source })?;
+        if read == 0 {
+            break;
+        }
+        for &byte in &block[..read] {
+            line += u64::from(byte == b'\n');
+            state = match state {
+                State::Quoted if byte == quote => State::QuoteSeen,
+                State::Quoted => State::Quoted,
+                State::QuoteSeen if byte == quote => State::Quoted,
+                State::FieldStart if byte == quote => {
+                    opened = line;
+                    State::Quoted
+                }
+                _ if byte == separator || byte == b'\n' => State::FieldStart,
+                State::QuoteSeen if byte == b'\r' => State::QuoteSeen,
+                State::QuoteSeen => return Err(IngestError::BrokenQuote { path: path.to_owned(), line: opened }),
+                // A quote within an unquoted cell is a character like any other.
+                State::FieldStart | State::Plain => State::Plain,
+            };
+        }
+    }
+    if state == State::Quoted {
+        return Err(IngestError::OpenQuote { path: path.to_owned(), line: opened });
+    }
+    Ok(())
+}
+
+/// Tells whether a file is compressed, by its name.
+pub(crate) fn is_compressed(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ["gz", "zst", "zstd"].iter().any(|known| ending.eq_ignore_ascii_case(known)))
+}
+
+/// Opens a file and undoes its compression.
+pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>, IngestError> {
+    let fail = |source| IngestError::Io { path: path.to_owned(), source };
+    let file = File::open(path).map_err(fail)?;
+    let ending = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
+    Ok(match ending.as_ref().and_then(|ending| ending.to_str()) {
+        Some("gz") => Box::new(flate2::read::MultiGzDecoder::new(BufReader::with_capacity(BLOCK, file))),
+        Some("zst" | "zstd") => Box::new(zstd::Decoder::new(file).map_err(fail)?),
+        _ => Box::new(file),
+    })
+}
+
+const BLOCK: usize = 1 << 20;
+
+/// Walks a plain UTF-8 file. Gives the number of records including the header where every one has `width` cells and polars
+/// will read the file just as it stands, and nothing where it must be rewritten.
+fn walk(path: &Path, separator: u8, quote: Option<u8>, width: usize) -> Result<Option<u64>, IngestError> {
+    let fail = |source| IngestError::Io { path: path.to_owned(), source };
+    let mut file = File::open(path).map_err(fail)?;
+    let mut block = vec![0; BLOCK];
+    let mut walker = Walker {
+        separator,
+        quote,
+        width,
+        state: State::FieldStart,
+        fields: 1,
+        length: 0,
+        line: 1,
+        opened: 1,
+        records: 0,
+    };
+    let mut utf8 = Utf8Check::default();
+    loop {
+        let read = file.read(&mut block).map_err(fail)?;
+        if read == 0 {
+            break;
+        }
+        let bytes = &block[..read];
+        utf8.feed(bytes).map_err(|(line, byte)| IngestError::NotUtf8 { path: path.to_owned(), line, byte })?;
+        if !walker.feed(bytes) {
+            return Ok(None);
+        }
+    }
+    utf8.finish().map_err(|(line, byte)| IngestError::NotUtf8 { path: path.to_owned(), line, byte })?;
+    if walker.state == State::Quoted {
+        return Err(IngestError::OpenQuote { path: path.to_owned(), line: walker.opened });
+    }
+    Ok((walker.length == 0 || walker.end_record()).then_some(walker.records))
+}
+
+struct Walker {
+    separator: u8,
+    quote: Option<u8>,
+    width: usize,
+    state: State,
+    fields: usize,
+    /// Bytes of the record so far, as far as it matters whether there are any.
+    length: usize,
+    line: u64,
+    /// Line on which the open quoted cell began.
+    opened: u64,
+    records: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    FieldStart,
+    Plain,
+    Quoted,
+    /// After a quote inside a quoted cell: its end, or the first half of a doubled quote.
+    QuoteSeen,
+}
+
+impl Walker {
+    /// Takes the next bytes; false where the file must be rewritten.
+    fn feed(&mut self, bytes: &[u8]) -> bool {
+        let quote = self.quote.unwrap_or(b'\n');
+        let mut at = 0;
+        while at < bytes.len() {
+            match self.state {
+                State::Quoted => match memchr::memchr2(quote, b'\n', &bytes[at..]) {
+                    None => return true,
+                    Some(skip) => {
+                        at += skip + 1;
+                        if bytes[at - 1] == b'\n' {
+                            self.line += 1;
+                        } else {
+                            self.state = State::QuoteSeen;
+                        }
+                    }
+                },
+                State::Plain => match memchr::memchr3(self.separator, b'\n', quote, &bytes[at..]) {
+                    None => return true,
+                    Some(skip) => {
+                        at += skip + 1;
+                        if !self.boundary(bytes[at - 1]) {
+                            return false;
+                        }
+                    }
+                },
+                State::FieldStart | State::QuoteSeen => {
+                    let byte = bytes[at];
+                    at += 1;
+                    if byte == b'\n' || byte == self.separator {
+                        if !self.boundary(byte) {
+                            return false;
+                        }
+                    } else if Some(byte) == self.quote {
+                        if self.state == State::FieldStart {
+                            self.opened = self.line;
+                        }
+                        self.state = State::Quoted;
+                        self.length += 1;
+                    } else if byte == b'\r' {
+                        // The first half of a line break; a blank line is one with nothing else.
+                    } else if self.state == State::QuoteSeen {
+                        return false;
+                    } else {
+                        self.state = State::Plain;
+                        self.length += 1;
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    fn boundary(&mut self, byte: u8) -> bool {
+        if byte == b'\n' {
+            self.line += 1;
+            self.end_record()
+        } else if byte == self.separator {
+            self.fields += 1;
+            self.length += 1;
+            self.state = State::FieldStart;
+            true
+        } else {
+            // A quote in the middle of an unquoted cell.
+            false
+        }
+    }
+
+    fn end_record(&mut self) -> bool {
+        let regular = self.length > 0 && self.fields == self.width;
+        self.records += 1;
+        self.fields = 1;
+        self.length = 0;
+        self.state = State::FieldStart;
+        regular
+    }
+}
+
+/// Checks UTF-8 across block boundaries.
+#[derive(Debug)]
+struct Utf8Check {
+    pending: Vec<u8>,
+    line: u64,
+}
+
+impl Default for Utf8Check {
+    fn default() -> Self {
+        Self { pending: Vec::new(), line: 1 }
+    }
+}
+
+impl Utf8Check {
+    /// Takes the next bytes; on failure gives the line and the byte.
+    fn feed(&mut self, mut bytes: &[u8]) -> Result<(), (u64, u8)> {
+        while !self.pending.is_empty() {
+            let Some((&next, rest)) = bytes.split_first() else { return Ok(()) };
+            self.pending.push(next);
+            bytes = rest;
+            match std::str::from_utf8(&self.pending) {
+                Ok(_) => self.pending.clear(),
+                Err(error) if error.error_len().is_some() => return Err((self.line, self.pending[0])),
+                Err(_) => {}
+            }
+        }
+        let lines = |part: &[u8]| memchr::memchr_iter(b'\n', part).count() as u64;
+        match std::str::from_utf8(bytes) {
+            Ok(_) => self.line += lines(bytes),
+            Err(error) => {
+                let (valid, rest) = bytes.split_at(error.valid_up_to());
+                self.line += lines(valid);
+                if error.error_len().is_some() {
+                    return Err((self.line, rest[0]));
+                }
+                self.pending.extend_from_slice(rest);
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&self) -> Result<(), (u64, u8)> {
+        self.pending.first().map_or(Ok(()), |&byte| Err((self.line, byte)))
+    }
+}
+
+/// Opens a file as UTF-8 text, past its byte order mark and the lines to skip.
+fn open_text(path: &Path, dialect: &Dialect) -> Result<BufReader<Box<dyn Read>>, IngestError> {
+    let fail = |source| IngestError::Io { path: path.to_owned(), source };
+    let mut raw = open(path)?;
+    let mut start = vec![0; 3];
+    let mut filled = 0;
+    while filled < start.len() {
+        match raw.read(&mut start[filled..]).map_err(fail)? {
+            0 => break,
+            count => filled += count,
+        }
+    }
+    start.truncate(filled);
+    if start.is_empty() {
+        return Err(IngestError::EmptyFile { path: path.to_owned() });
+    }
+    if start.starts_with(&[0xFF, 0xFE]) || start.starts_with(&[0xFE, 0xFF]) {
+        return Err(IngestError::Utf16 { path: path.to_owned() });
+    }
+    if start == [0xEF, 0xBB, 0xBF] {
+        start.clear();
+    }
+    let raw = io::Cursor::new(start).chain(raw);
+    let text: Box<dyn Read> = match dialect.encoding {
+        Encoding::Utf8 => Box::new(raw),
+        other => Box::new(Transcoder::new(raw, other)),
+    };
+    let mut text = BufReader::with_capacity(BLOCK, text);
+    for _ in 0..dialect.skip_lines {
+        let mut line = Vec::new();
+        io::BufRead::read_until(&mut text, b'\n', &mut line).map_err(fail)?;
+    }
+    Ok(text)
+}
+
+/// A record as it stands in the file.
+struct Record {
+    line: u64,
+    cells: Vec<String>,
+}
+
+/// Reads any file record by record, in UTF-8.
+struct Records {
+    path: PathBuf,
+    encoding: Encoding,
+    reader: RecordReader,
+    raw: csv::ByteRecord,
+    /// Lines skipped before the reader began.
+    skipped: u64,
+}
+
+enum RecordReader {
+    Csv(csv::Reader<Box<dyn Read>>),
+    Whitespace { reader: BufReader<Box<dyn Read>>, line: u64 },
+}
+
+impl Records {
+    fn open(path: &Path, dialect: &Dialect) -> Result<Self, IngestError> {
+        let text = open_text(path, dialect)?;
+        let reader = match dialect.separator_of(path) {
+            Separator::Whitespace => RecordReader::Whitespace { reader: BufReader::new(Box::new(text)), line: 0 },
+            Separator::Byte(separator) => {
+                let mut builder = csv::ReaderBuilder::new();
+                builder.has_headers(false).flexible(true).delimiter(separator);
+                match dialect.quote {
+                    Some(quote) => builder.quote(quote),
+                    None => builder.quoting(false),
+                };
+                RecordReader::Csv(builder.from_reader(Box::new(text)))
+            }
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            encoding: dialect.encoding,
+            reader,
+            raw: csv::ByteRecord::new(),
+            skipped: dialect.skip_lines as u64,
+        })
+    }
+
+    fn next_record(&mut self) -> Result<Option<Record>, IngestError> {
+        let fail = |source| IngestError::Io { path: self.path.clone(), source };
+        match &mut self.reader {
+            RecordReader::Csv(reader) => {
+                let more = reader.read_byte_record(&mut self.raw).map_err(|error| fail(io::Error::other(error)))?;
+                if !more {
+                    return Ok(None);
+                }
+                let line = self.raw.position().map_or(0, csv::Position::line) + self.skipped;
+                let mut cells = Vec::with_capacity(self.raw.len());
+                for cell in &self.raw {
+                    match std::str::from_utf8(cell) {
+                        Ok(text) => cells.push(text.to_owned()),
+                        Err(error) => {
+                            debug_assert_eq!(self.encoding, Encoding::Utf8, "other encodings are transcoded");
+                            let byte = cell[error.valid_up_to()];
+                            return Err(IngestError::NotUtf8 { path: self.path.clone(), line, byte });
+                        }
+                    }
+                }
+                Ok(Some(Record { line, cells }))
+            }
+            RecordReader::Whitespace { reader, line } => loop {
+                let mut bytes = Vec::new();
+                if io::BufRead::read_until(reader, b'\n', &mut bytes).map_err(fail)? == 0 {
+                    return Ok(None);
+                }
+                *line += 1;
+                let at = *line + self.skipped;
+                let text = std::str::from_utf8(&bytes).map_err(|error| IngestError::NotUtf8 {
+                    path: self.path.clone(),
+                    line: at,
+                    byte: bytes[error.valid_up_to()],
+                })?;
+                let cells: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+                if !cells.is_empty() {
+                    return Ok(Some(Record { line: at, cells }));
+                }
+            },
+        }
+    }
+}
+
+/// Turns bytes of another encoding into UTF-8 on the way.
+struct Transcoder<R> {
+    inner: R,
+    decoder: Option<Decoder>,
+    input: Vec<u8>,
+    output: Vec<u8>,
+    given: usize,
+    done: bool,
+}
+
+impl<R: Read> Transcoder<R> {
+    fn new(inner: R, encoding: Encoding) -> Self {
+        let decoder = match encoding {
+            // Latin-1 proper: each byte is the code point of the same number, which encoding_rs would read as windows-1252.
+            Encoding::Iso8859_1 => None,
+            Encoding::Windows1252 => Some(encoding_rs::WINDOWS_1252.new_decoder_without_bom_handling()),
+            Encoding::Utf8 | Encoding::Utf8Lossy => Some(encoding_rs::UTF_8.new_decoder_without_bom_handling()),
+        };
+        Self { inner, decoder, input: vec![0; 1 << 16], output: Vec::new(), given: 0, done: false }
+    }
+
+    fn refill(&mut self) -> io::Result<()> {
+        let read = self.inner.read(&mut self.input)?;
+        self.done = read == 0;
+        self.given = 0;
+        let bytes = &self.input[..read];
+        match &mut self.decoder {
+            None => self.output = bytes.iter().map(|&byte| char::from(byte)).collect::<String>().into_bytes(),
+            Some(decoder) => {
+                let room = decoder.max_utf8_buffer_length(read).unwrap_or(4 * read + 16);
+                self.output.resize(room, 0);
+                let (result, _, written, _) = decoder.decode_to_utf8(bytes, &mut self.output, self.done);
+                debug_assert_eq!(result, CoderResult::InputEmpty);
+                self.output.truncate(written);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<R: Read> Read for Transcoder<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.given == self.output.len() {
+            if self.done {
+                return Ok(0);
+            }
+            self.refill()?;
+        }
+        let count = buffer.len().min(self.output.len() - self.given);
+        buffer[..count].copy_from_slice(&self.output[self.given..self.given + count]);
+        self.given += count;
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn file(bytes: &[u8]) -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::with_suffix(".csv").expect("temporary file");
+        file.write_all(bytes).expect("write");
+        file
+    }
+
+    fn dialect(csv: &CsvConfig) -> Dialect {
+        Dialect::new(TableKind::Orders, csv).expect("dialect")
+    }
+
+    #[allow(clippy::needless_pass_by_value, reason = "a test reads better without references")]
+    fn prepared(bytes: &[u8], csv: CsvConfig) -> Result<Prepared, String> {
+        let file = file(bytes);
+        let name = file.path().display().to_string();
+        prepare(file.path(), &dialect(&csv)).map_err(|error| error.to_string().replace(&name, "x.csv"))
+    }
+
+    fn content(prepared: &Prepared) -> String {
+        match &prepared.text {
+            Text::File(path) => std::fs::read_to_string(path).unwrap_or_default(),
+            Text::Copy(copy) => copy.read(),
+        }
+    }
+
+    #[test]
+    fn a_clean_file_is_read_where_it_stands() {
+        for bytes in
+            [&b"a,b\n1,2\n3,4\n"[..], b"a,b\r\n1,2\r\n3,4", b"\xEF\xBB\xBFa,b\n\"x\ny\",\"say \"\"hi\"\"\"\n3,4\n"]
+        {
+            let file = file(bytes);
+            let prepared = prepare(file.path(), &dialect(&CsvConfig::default())).expect("clean");
+            assert!(matches!(&prepared.text, Text::File(path) if path == file.path()));
+            assert_eq!((prepared.records, prepared.header.as_slice()), (2, &["a".to_owned(), "b".to_owned()][..]));
+        }
+    }
+
+    #[test]
+    fn ragged_records_are_set_aside_with_their_line() {
+        let prepared = prepared(b"a,b\n1,2\n\n3\n\"x\ny\",4\n5,6,7\n", CsvConfig::default()).expect("rewritten");
+        assert_eq!(content(&prepared), "a,b\n1,2\n\"x\ny\",4\n");
+        assert_eq!(prepared.records, 2);
+        let ragged: Vec<_> = prepared.ragged.iter().map(|r| (r.row, r.line, r.cells.join("|"))).collect();
+        // A blank line is counted to the record after it.
+        assert_eq!(ragged, [(2, 3, "3".to_owned()), (4, 7, "5|6|7".to_owned())]);
+    }
+
+    #[test]
+    fn stray_quotes_do_not_swallow_records() {
+        let prepared = prepared(b"a,b\n5\" disk,2\nx,4\n", CsvConfig::default()).expect("rewritten");
+        assert_eq!(content(&prepared), "a,b\n\"5\"\" disk\",2\nx,4\n");
+    }
+
+    #[test]
+    fn other_encodings() {
+        let latin = b"name;price\r\ncaf\xE9 \xA3;1,5\r\n";
+        let csv = |encoding| CsvConfig { encoding, separator: Some(";".into()), ..CsvConfig::default() };
+        for encoding in [Encoding::Iso8859_1, Encoding::Windows1252] {
+            let prepared = prepared(latin, csv(encoding)).expect("transcoded");
+            assert_eq!(content(&prepared), "name,price\ncafé £,\"1,5\"\n");
+        }
+        assert_eq!(content(&prepared(b"a;b\n\x80;1\n", csv(Encoding::Windows1252)).expect("euro")), "a,b\n€,1\n");
+        assert_eq!(
+            content(&prepared(latin, csv(Encoding::Utf8Lossy)).expect("lossy")),
+            "name,price\ncaf\u{fffd} \u{fffd},\"1,5\"\n"
+        );
+        let error = prepared(latin, csv(Encoding::Utf8)).expect_err("refused");
+        assert_eq!(error, "x.csv, line 2: byte 0xE9 is not UTF-8");
+    }
+
+    #[test]
+    fn a_character_across_two_blocks_is_one_character() {
+        let mut check = Utf8Check::default();
+        let text = "zwölf\n€".as_bytes();
+        for byte in text {
+            assert_eq!(check.feed(&[*byte]), Ok(()));
+        }
+        assert_eq!(check.finish(), Ok(()));
+        assert_eq!(check.feed(&[0xE2, 0x82]), Ok(()));
+        assert_eq!(check.finish(), Err((2, 0xE2)));
+    }
+
+    #[test]
+    fn what_cannot_be_a_table() {
+        assert_eq!(prepared(b"", CsvConfig::default()).expect_err("empty"), "x.csv is empty: not even a header line");
+        assert_eq!(
+            prepared(b"a,a\n1,2\n", CsvConfig::default()).expect_err("twice"),
+            "x.csv: the column `a` occurs twice in the header"
+        );
+        assert_eq!(
+            prepared(b"\xFF\xFEa\x00", CsvConfig::default()).expect_err("UTF-16"),
+            "x.csv is written in UTF-16, which is not read"
+        );
+        assert_eq!(
+            prepared(b"a,b\n1,2\n\"x,4\n5,6\n", CsvConfig::default()).expect_err("open"),
+            "x.csv, line 3: a quote is opened and never closed"
+        );
+    }
+
+    #[test]
+    fn a_quote_that_is_not_closed_never_swallows_records() {
+        // Each of these goes through the copy, where the quote would reach to the end of the file or to the next one.
+        let skipped = || CsvConfig { skip_lines: 1, ..CsvConfig::default() };
+        for (text, expected) in [
+            ("x\na,b\n1,\"y\n2,3\n4,5\n", "x.csv, line 3: a quote is opened and never closed"),
+            (
+                "x\na,b\n1,\"y\n2,3\n4,\"z\n",
+                "x.csv, line 3: the quoted cell that begins here goes on after its closing quote",
+            ),
+            ("x\na,b\n1,\"y", "x.csv, line 3: a quote is opened and never closed"),
+        ] {
+            assert_eq!(prepared(text.as_bytes(), skipped()).expect_err("refused"), expected);
+        }
+        let text = b"a,b\n\n1,\"two\nlines\n\"\n";
+        assert_eq!(content(&prepared(text, CsvConfig::default()).expect("sound")), "a,b\n1,\"two\nlines\n\"\n");
+        let plain = b"a,b\n1,\"y\n2,3\n4,\"z\n5,6\n";
+        assert!(prepared(plain, CsvConfig::default()).is_err());
+    }
+
+    #[test]
+    fn columns_aligned_with_blanks() {
+        let csv = CsvConfig {
+            separator: Some("whitespace".into()),
+            header: Some(vec!["id".into(), "v".into()]),
+            skip_lines: 1,
+            ..CsvConfig::default()
+        };
+        let prepared = prepared(b" ID   VALUE\r\n 1     2.5\r\n\r\n 22    3\r\n", csv).expect("aligned");
+        assert_eq!(content(&prepared), "id,v\n1,2.5\n22,3\n");
+    }
+
+    #[test]
+    fn compressed_files() {
+        let text = b"a,b\n1,2\n";
+        let folder = tempfile::tempdir().expect("folder");
+        let zst = folder.path().join("x.csv.zst");
+        std::fs::write(&zst, zstd::encode_all(&text[..], 1).expect("zstd")).expect("write");
+        let gz = folder.path().join("x.csv.gz");
+        let mut encoder =
+            flate2::write::GzEncoder::new(File::create(&gz).expect("create"), flate2::Compression::fast());
+        encoder.write_all(text).expect("write");
+        encoder.finish().expect("gzip");
+        for path in [zst, gz] {
+            let prepared = prepare(&path, &dialect(&CsvConfig::default())).expect("read");
+            assert_eq!(content(&prepared), "a,b\n1,2\n");
+        }
+    }
+
+    #[test]
+    fn numbered_records_are_found_again() {
+        let file = file(b"a,b\n1,2\n\"x\ny\",4\n5\n");
+        let rows = fetch(file.path(), &dialect(&CsvConfig::default()), &[2, 3]).expect("fetched");
+        assert_eq!(rows, [(3, vec!["x\ny".to_owned(), "4".to_owned()]), (5, vec!["5".to_owned()])]);
+    }
+}
