@@ -147,6 +147,7 @@ impl<const FROM_FIRST: bool> PurchaseModel for BetaGeometric<FROM_FIRST> {
     /// With m = x (BG) or x + 1 (MBG): ln Γ(r+x) - ln Γ(r) + r ln α + ln E\[(1-p)^m\] - (r+x) ln(α+T) + ln(1 + e^z), where
     /// z = ln(a / (b+m-1)) + (r+x) ln((α+T) / (α+`t_x`)) is the log-odds of being dead, left out where m = 0.
     #[allow(clippy::many_single_char_names, reason = "the names of the papers")]
+    #[allow(clippy::too_many_lines, reason = "one formula, whose terms are read side by side")]
     fn derivatives(&self, frequency: u32, rows: &[Row]) -> Derivatives<4> {
         let Self { r, alpha, a, b } = *self;
         let (x, m) = (f64::from(frequency), Self::passed(frequency));

@@ -189,7 +189,9 @@ impl PurchaseModel for ParetoNbd {
     fn probability_alive(&self, history: &History) -> f64 {
         let leaving = self.leaving(history.frequency(), history.recency(), history.age());
         let odds = leaving.ln_scale() - self.ln_alive(history.frequency(), history.age());
-        1.0 / (1.0 + odds.exp() * leaving.integral())
+        // Beyond e^700 the scale alone would leave the range of numbers, though its product with a small integral does not.
+        let odds = if odds < 700.0 { odds.exp() * leaving.integral() } else { (odds + leaving.integral().ln()).exp() };
+        1.0 / (1.0 + odds)
     }
 
     /// # Formula

@@ -7,6 +7,18 @@ use tallybook_btyd::{
     ParetoNbd, PurchaseModel, Row, Sample, SpendFit, SpendSample, Verdict,
 };
 
+/// So silent after so many purchases that odds against being alive leave the range of numbers in one unit of time, and not in another.
+#[test]
+fn hardly_alive_in_any_unit_of_time() {
+    let alive = |unit: f64| {
+        let model = ParetoNbd::new([1.0, 48.239_764_083_342_92 * unit, 1.0, unit]).expect("positive");
+        let history = History::new(16_845, 174.243_469_787_587_8 * unit, 183.888_356_477_749_97 * unit);
+        model.probability_alive(&history.expect("in order"))
+    };
+    let (weeks, days) = (alive(1.0), alive(7.0));
+    assert!(weeks > 0.0 && (weeks / days - 1.0).abs() < 1e-9, "{weeks:e} {days:e}");
+}
+
 fn parameters() -> impl Strategy<Value = [f64; 4]> {
     // From 0.02 to 50, evenly by their logarithm, with a = 1 and s = 1 among them.
     let one = || (-4.0_f64..4.0).prop_map(f64::exp);

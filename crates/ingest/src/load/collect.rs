@@ -183,16 +183,17 @@ impl Collector {
     fn convert_column(&mut self, batch: &DataFrame, index: usize) -> Result<(), IngestError> {
         let Self { source, columns, verdicts, clock, path, .. } = self;
         let Column { mapped, values, decimals, dictionary } = &mut columns[index];
-        if mapped.origin == Origin::RowNumber {
-            values.clear();
-            values.extend((0..verdicts.len()).map(|row| (self.taken + row as u64) as i64));
-            return Ok(());
-        }
-        if let (Origin::Value(value), CellKind::Label) = (&mapped.origin, mapped.cell()) {
-            let number = dictionary.number(value);
-            values.clear();
-            values.resize(verdicts.len(), number);
-            return Ok(());
+        values.clear();
+        match (&mapped.origin, mapped.cell()) {
+            (Origin::RowNumber, _) => {
+                values.extend((0..verdicts.len()).map(|row| (self.taken + row as u64) as i64));
+                return Ok(());
+            }
+            (Origin::Value(value), CellKind::Label) => {
+                values.resize(verdicts.len(), dictionary.number(value));
+                return Ok(());
+            }
+            _ => {}
         }
         let mut storage = None;
         let cells = cells_of(batch, mapped, source.table, path, &mut storage)?;
@@ -226,14 +227,12 @@ impl Collector {
             }
             CellKind::Decimal => {
                 decimals.clear();
+                const NOTHING: Decimal = Decimal { mantissa: 0, scale: 0 };
                 cells.each_decimal(source.style, null_values, |row, number| {
-                    let number = number.unwrap_or_else(|| {
-                        reject(row, Reason::Missing);
-                        Ok(Decimal { mantissa: 0, scale: 0 })
-                    });
-                    decimals.push(number.unwrap_or_else(|error| {
-                        reject(row, number_reason(error));
-                        Decimal { mantissa: 0, scale: 0 }
+                    let found = number.ok_or(Reason::Missing).and_then(|number| number.map_err(number_reason));
+                    decimals.push(found.unwrap_or_else(|reason| {
+                        reject(row, reason);
+                        NOTHING
                     }));
                 });
             }
@@ -280,18 +279,8 @@ impl Collector {
             && !unique_customers
             && numbers.null_count() == 0
         {
-            customers.find_integers(numbers.into_no_null_iter(), MISSING, values);
-            let unknown = values.iter_mut().zip(numbers.into_no_null_iter()).zip(verdicts.iter());
-            for ((value, number), _) in
-                unknown.filter(|((value, _), verdict)| **value == MISSING && **verdict == Verdict::Use)
-            {
-                match customers.intern(Identifier::Integer(number)) {
-                    Ok(new) => *value = i64::from(new),
-                    Err(error) => overflow = Some(error),
-                }
-            }
-            return overflow
-                .map_or(Ok(()), |error| Err(IngestError::TooManyIdentifiers { table: source.table, source: error }));
+            let found = number_customers(numbers, customers, verdicts, values);
+            return found.map_err(|source_error| too_many(source.table, source_error));
         }
         cells.each_identifier(&source.null_values, |row, identifier| {
             let verdict = &mut verdicts[row];
@@ -322,7 +311,7 @@ impl Collector {
             }
             values.push(value);
         });
-        overflow.map_or(Ok(()), |error| Err(IngestError::TooManyIdentifiers { table: source.table, source: error }))
+        overflow.map_or(Ok(()), |error| Err(too_many(source.table, error)))
     }
 
     /// Hands the used rows of the batch to the table.
@@ -489,4 +478,24 @@ fn retain_used<T: Copy>(values: &mut Vec<T>, verdicts: &[Verdict]) {
         let mut verdicts = verdicts.iter();
         values.retain(|_| verdicts.next() == Some(&Verdict::Use));
     }
+}
+
+/// Numbers the customers of a batch of integers without gaps; those that are new get a number only where their row is used.
+fn number_customers(
+    numbers: &Int64Chunked,
+    customers: &mut Identifiers,
+    verdicts: &[Verdict],
+    values: &mut Vec<i64>,
+) -> Result<(), TooManyIdentifiers> {
+    customers.find_integers(numbers.into_no_null_iter(), MISSING, values);
+    for ((value, number), verdict) in values.iter_mut().zip(numbers.into_no_null_iter()).zip(verdicts) {
+        if *value == MISSING && *verdict == Verdict::Use {
+            *value = i64::from(customers.intern(Identifier::Integer(number))?);
+        }
+    }
+    Ok(())
+}
+
+const fn too_many(table: TableKind, source: TooManyIdentifiers) -> IngestError {
+    IngestError::TooManyIdentifiers { table, source }
 }

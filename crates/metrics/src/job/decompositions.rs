@@ -29,6 +29,17 @@ fn shape(estimate: &Estimate) -> Option<(Shape, i128, u64, f64)> {
     })
 }
 
+/// One segment in one period; none where its value is not one of sums.
+fn part(name: &str, outcome: &Outcome) -> Option<Part> {
+    match outcome {
+        Ok(estimate) => shape(estimate).map(|(_, num, den, _)| Part { name: name.to_owned(), num, den }),
+        // What is hidden is not to be worked out from its effect.
+        Err(Undefined::TooFew { .. }) => None,
+        // Nothing there adds nothing.
+        Err(_) => Some(Part { name: name.to_owned(), num: 0, den: 0 }),
+    }
+}
+
 /// Decomposes the change of a total between two periods into what its parts did; each part has a name and its outcome before and now.
 ///
 /// Nothing where the parts do not make up the whole: where they overlap, or the value is not one of sums.
@@ -42,13 +53,6 @@ pub(crate) fn decompose(
     if whole.0.0 != kind {
         return None;
     }
-    let part = |name: &str, outcome: &Outcome| match outcome {
-        Ok(estimate) => shape(estimate).map(|(_, num, den, _)| Part { name: name.to_owned(), num, den }),
-        // What is hidden is not to be worked out from its effect.
-        Err(Undefined::TooFew { .. }) => None,
-        // Nothing there adds nothing.
-        Err(_) => Some(Part { name: name.to_owned(), num: 0, den: 0 }),
-    };
     let pairs: Option<Vec<(Part, Part)>> =
         parts.iter().map(|(name, before, now)| Some((part(name, before)?, part(name, now)?))).collect();
     let mut pairs = pairs?;

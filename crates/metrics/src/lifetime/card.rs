@@ -137,15 +137,6 @@ impl ModelCard {
         let fit = valuation.chosen()?;
         let kind: Kind = fit.kind();
         let worth = valuation.segments.get(TOTAL)?;
-        let parameters = |names: &[&str], values: &[f64], errors: Option<&[f64]>| {
-            let each = names.iter().zip(values).enumerate();
-            each.map(|(i, (name, &estimate))| Parameter {
-                name: (*name).to_owned(),
-                estimate,
-                standard_error: errors.map(|errors| errors[i]),
-            })
-            .collect()
-        };
         let errors = fit.standard_errors();
         let purchases = Fitted {
             model: kind.name().to_owned(),
@@ -158,34 +149,13 @@ impl ModelCard {
                 errors.as_ref().map(<[f64; 4]>::as_slice),
             ),
         };
-        let spend_fit = &valuation.spend_fit;
-        let spend = match valuation.spend {
-            Spend::GammaGamma(model) => Fitted {
-                model: "Gamma-Gamma".to_owned(),
-                verdict: spend_fit.verdict(),
-                customers: spend_fit.customers,
-                log_likelihood: spend_fit.log_likelihood,
-                parameters: parameters(
-                    &["p", "q", "gamma"],
-                    &[model.p, model.q, model.gamma],
-                    spend_fit.standard_errors.as_ref().map(<[f64; 3]>::as_slice),
-                ),
-            },
-            Spend::Pooled { mean } => Fitted {
-                model: "pooled mean".to_owned(),
-                verdict: Verdict::Doubtful,
-                customers: spend_fit.customers,
-                log_likelihood: 0.0,
-                parameters: parameters(&["mean"], &[mean], None),
-            },
-        };
         Some(Self {
             format: FORMAT,
             period: period.label.clone(),
             last: period.last(),
             unit_days: super::WEEK,
             purchases,
-            spend,
+            spend: spend(valuation),
             horizon_days: assumptions.horizon_days,
             annual_rate: assumptions.annual_rate,
             margin: assumptions.margin,
@@ -313,5 +283,40 @@ pub fn drift(before: &ModelCard, now: &ModelCard, metric: &str) -> Exhibit {
             rows,
             by_time: false,
         }),
+    }
+}
+/// The parameters of a model, with their standard errors where there are any.
+fn parameters(names: &[&str], values: &[f64], errors: Option<&[f64]>) -> Vec<Parameter> {
+    let each = names.iter().zip(values).enumerate();
+    each.map(|(i, (name, &estimate))| Parameter {
+        name: (*name).to_owned(),
+        estimate,
+        standard_error: errors.map(|errors| errors[i]),
+    })
+    .collect()
+}
+
+/// The model of what a purchase is worth.
+fn spend(valuation: &Valuation) -> Fitted {
+    let spend_fit = &valuation.spend_fit;
+    match valuation.spend {
+        Spend::GammaGamma(model) => Fitted {
+            model: "Gamma-Gamma".to_owned(),
+            verdict: spend_fit.verdict(),
+            customers: spend_fit.customers,
+            log_likelihood: spend_fit.log_likelihood,
+            parameters: parameters(
+                &["p", "q", "gamma"],
+                &[model.p, model.q, model.gamma],
+                spend_fit.standard_errors.as_ref().map(<[f64; 3]>::as_slice),
+            ),
+        },
+        Spend::Pooled { mean } => Fitted {
+            model: "pooled mean".to_owned(),
+            verdict: Verdict::Doubtful,
+            customers: spend_fit.customers,
+            log_likelihood: 0.0,
+            parameters: parameters(&["mean"], &[mean], None),
+        },
     }
 }

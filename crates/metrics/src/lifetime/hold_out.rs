@@ -140,6 +140,11 @@ impl HoldOut {
                 curves: vec![line("actual", |point| point.0), line(self.kind.name(), |point| point.1)],
             }),
         };
+        vec![picture, self.table(metric)]
+    }
+
+    /// The table by class: what was foretold, and what two rules of thumb would have.
+    fn table(&self, metric: &str) -> Exhibit {
         let row = |class: &Foretold| {
             let n = class.customers as f64;
             let mean = |sum: f64| Quantity::about(Unit::Number, sum / n, 0.005);
@@ -159,7 +164,7 @@ impl HoldOut {
             ]
             .concat(),
         });
-        let table = Exhibit {
+        Exhibit {
             metric: metric.to_owned(),
             key: "hold_out_classes".to_owned(),
             title: "Hold-out: purchases a customer, by repeat purchases before".to_owned(),
@@ -172,8 +177,7 @@ impl HoldOut {
                 rows,
                 by_time: false,
             }),
-        };
-        vec![picture, table]
+        }
     }
 
     /// Says in a sentence how far off the predictions were.

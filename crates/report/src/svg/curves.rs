@@ -41,6 +41,26 @@ pub fn curves_chart(title: &str, curves: &Curves, label: &dyn Fn(f64, f64) -> St
         escape(title),
         escape(&described.collect::<Vec<_>>().join("; "))
     );
+    svg.push_str(&axes(curves, x, y, &|tick| label(tick, high - low)));
+    for (look, curve) in curves.curves.iter().enumerate() {
+        let look = look.min(LOOKS - 1);
+        if let Some(band) = band(curve, curves.steps, x, y) {
+            let _ = write!(svg, "<polygon class=\"band b{look}\" points=\"{band}\"/>");
+        }
+        let _ = write!(
+            svg,
+            "<path class=\"line c{look}\" d=\"{}\"><title>{}</title></path>",
+            path(curve, curves.steps, x, y),
+            escape(&curve.name)
+        );
+    }
+    svg.push_str("</svg>");
+    Some(svg)
+}
+
+/// Draws the grid with its labels, and names the axis below.
+fn axes(curves: &Curves, x: Scale, y: Scale, label: &dyn Fn(f64) -> String) -> String {
+    let mut svg = String::new();
     for tick in y.ticks(4) {
         let at = coordinate(y.at(tick));
         let _ = write!(
@@ -50,7 +70,7 @@ pub fn curves_chart(title: &str, curves: &Curves, label: &dyn Fn(f64, f64) -> St
             WIDTH - RIGHT,
             LEFT - 6.0,
             coordinate(y.at(tick) + 3.5),
-            escape(&label(tick, high - low))
+            escape(&label(tick))
         );
     }
     for tick in x.ticks(6) {
@@ -68,20 +88,7 @@ pub fn curves_chart(title: &str, curves: &Curves, label: &dyn Fn(f64, f64) -> St
         HEIGHT - 6.0,
         escape(&curves.axis)
     );
-    for (look, curve) in curves.curves.iter().enumerate() {
-        let look = look.min(LOOKS - 1);
-        if let Some(band) = band(curve, curves.steps, x, y) {
-            let _ = write!(svg, "<polygon class=\"band b{look}\" points=\"{band}\"/>");
-        }
-        let _ = write!(
-            svg,
-            "<path class=\"line c{look}\" d=\"{}\"><title>{}</title></path>",
-            path(curve, curves.steps, x, y),
-            escape(&curve.name)
-        );
-    }
-    svg.push_str("</svg>");
-    Some(svg)
+    svg
 }
 
 fn path(curve: &Curve, steps: bool, x: Scale, y: Scale) -> String {

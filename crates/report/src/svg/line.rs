@@ -70,8 +70,8 @@ pub fn line_chart(chart: &LineChart<'_>) -> Option<String> {
     }
     let shown = points.iter().flat_map(|point| [point.value, point.year_before]).flatten();
     let ends = points.iter().filter_map(|point| point.interval).flat_map(|(low, high)| [low, high]);
-    let limits = chart.limits.iter().flat_map(|limits| [limits.lower, limits.upper]);
-    let all: Vec<f64> = shown.chain(ends).chain(limits).collect();
+    let ends_of_limits = chart.limits.iter().flat_map(|limits| [limits.lower, limits.upper]);
+    let all: Vec<f64> = shown.chain(ends).chain(ends_of_limits).collect();
     let low = all.iter().copied().fold(f64::INFINITY, f64::min);
     let high = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let low = if chart.from_zero { low.min(0.0) } else { low - (high - low) * 0.05 };
@@ -83,6 +83,24 @@ pub fn line_chart(chart: &LineChart<'_>) -> Option<String> {
         escape(&chart.title),
         escape(&chart.description)
     );
+    svg.push_str(&axes(chart, x, y));
+    svg.push_str(&marks(chart, x));
+    svg.push_str(&band(points, x, y));
+    svg.push_str(&limits(chart, y));
+    let year_before: Vec<Option<f64>> = points.iter().map(|point| point.year_before).collect();
+    if year_before.iter().flatten().count() > 1 {
+        let _ = write!(svg, "<path class=\"line-before\" d=\"{}\"/>", path(&year_before, x, y));
+    }
+    let values: Vec<Option<f64>> = points.iter().map(|point| point.value).collect();
+    let _ = write!(svg, "<path class=\"line\" d=\"{}\"/>", path(&values, x, y));
+    svg.push_str(&dots(chart, x, y));
+    svg.push_str("</svg>");
+    Some(svg)
+}
+
+/// Draws the grid with its labels, and the labels of periods.
+fn axes(chart: &LineChart<'_>, x: Scale, y: Scale) -> String {
+    let mut svg = String::new();
     for tick in y.ticks_in(chart.tick_unit, 4) {
         let at = coordinate(y.at(tick));
         let _ = write!(
@@ -95,16 +113,22 @@ pub fn line_chart(chart: &LineChart<'_>) -> Option<String> {
             escape(&(chart.label)(tick))
         );
     }
-    for index in label_positions(points.len()) {
-        let anchor = if index + 1 == points.len() { "end" } else { "middle" };
+    for index in label_positions(chart.points.len()) {
+        let anchor = if index + 1 == chart.points.len() { "end" } else { "middle" };
         let _ = write!(
             svg,
             "<text class=\"axis\" x=\"{}\" y=\"{}\" text-anchor=\"{anchor}\">{}</text>",
             coordinate(x.at(index as f64)),
             HEIGHT - 8.0,
-            escape(&points[index].label)
+            escape(&chart.points[index].label)
         );
     }
+    svg
+}
+
+/// Draws what happened.
+fn marks(chart: &LineChart<'_>, x: Scale) -> String {
+    let mut svg = String::new();
     for (index, text) in &chart.marks {
         let at = coordinate(x.at(*index as f64));
         let _ = write!(
@@ -115,7 +139,12 @@ pub fn line_chart(chart: &LineChart<'_>) -> Option<String> {
             HEIGHT - BOTTOM
         );
     }
-    svg.push_str(&band(points, x, y));
+    svg
+}
+
+/// Draws the limits of usual variation and their middle.
+fn limits(chart: &LineChart<'_>, y: Scale) -> String {
+    let mut svg = String::new();
     if let Some(limits) = &chart.limits {
         for (class, value) in [("limit", limits.lower), ("mean", limits.mean), ("limit", limits.upper)] {
             let at = coordinate(y.at(value));
@@ -123,16 +152,16 @@ pub fn line_chart(chart: &LineChart<'_>) -> Option<String> {
                 write!(svg, "<line class=\"{class}\" x1=\"{LEFT}\" x2=\"{}\" y1=\"{at}\" y2=\"{at}\"/>", WIDTH - RIGHT);
         }
     }
-    let year_before: Vec<Option<f64>> = points.iter().map(|point| point.year_before).collect();
-    if year_before.iter().flatten().count() > 1 {
-        let _ = write!(svg, "<path class=\"line-before\" d=\"{}\"/>", path(&year_before, x, y));
-    }
-    let values: Vec<Option<f64>> = points.iter().map(|point| point.value).collect();
-    let _ = write!(svg, "<path class=\"line\" d=\"{}\"/>", path(&values, x, y));
-    for (index, point) in points.iter().enumerate() {
+    svg
+}
+
+/// Draws a dot for each value.
+fn dots(chart: &LineChart<'_>, x: Scale, y: Scale) -> String {
+    let mut svg = String::new();
+    for (index, point) in chart.points.iter().enumerate() {
         if let Some(value) = point.value {
             let stands_out = chart.limits.as_ref().is_some_and(|limits| limits.signals.contains(&index));
-            let class = match (index + 1 == points.len(), stands_out) {
+            let class = match (index + 1 == chart.points.len(), stands_out) {
                 (true, true) => "dot last signal",
                 (true, false) => "dot last",
                 (false, true) => "dot signal",
@@ -143,7 +172,7 @@ pub fn line_chart(chart: &LineChart<'_>) -> Option<String> {
                 "<circle class=\"{class}\" cx=\"{}\" cy=\"{}\" r=\"{}\"><title>{}</title></circle>",
                 coordinate(x.at(index as f64)),
                 coordinate(y.at(value)),
-                match (index + 1 == points.len(), stands_out) {
+                match (index + 1 == chart.points.len(), stands_out) {
                     (true, _) => 4,
                     (false, true) => 3,
                     (false, false) => 2,
@@ -152,8 +181,7 @@ pub fn line_chart(chart: &LineChart<'_>) -> Option<String> {
             );
         }
     }
-    svg.push_str("</svg>");
-    Some(svg)
+    svg
 }
 
 /// Positions on the axis that carry a label: about five, the last one among them.

@@ -226,6 +226,74 @@ fn drawn(name: &str, curve: &KaplanMeier, band: bool) -> Curve {
     Curve { name: name.to_owned(), points: points.collect() }
 }
 
+impl Survival {
+    const fn who(&self) -> &'static str {
+        match self.basis {
+            LifeBasis::Purchases => "customers",
+            LifeBasis::Contracts => "contracts",
+        }
+    }
+
+    /// Sets the values of a dimension side by side, as curves and as a table; nothing where fewer than two of them have a curve.
+    fn by_dimension(&self, results: &Results, cell: &Cell, dimension: &str) -> Option<[Exhibit; 2]> {
+        let values = (TOTAL + 1..results.segments.count()).filter_map(|segment| {
+            let (_, value) = results.segments.name(segment).filter(|(name, _)| *name == dimension)?;
+            Some((segment, value, self.curve(results, &cell.window, segment)))
+        });
+        let values: Vec<(usize, &str, SharedCurve)> = values.collect();
+        let mut known: Vec<(usize, &str, &KaplanMeier)> = values
+            .iter()
+            .filter_map(|(segment, value, curve)| Some((*segment, *value, curve.as_ref().as_ref().ok()?)))
+            .collect();
+        known.sort_by(|a, b| b.2.customers.total_cmp(&a.2.customers));
+        if known.len() < 2 {
+            return None;
+        }
+        let segments: Vec<usize> = known.iter().map(|(segment, ..)| *segment).collect();
+        let verdict = self.test(results, &cell.window, &segments).map(|test| compared(&test));
+        // Too few are listed as such, and not drawn.
+        let enough = known.iter().filter(|(.., curve)| curve.customers >= results.min_n as f64).count();
+        let largest = (known.len() > DRAWN).then(|| format!("The {DRAWN} largest of {} are drawn.", known.len()));
+        let lines = known.iter().take(enough.min(DRAWN)).map(|(_, value, curve)| drawn(value, curve, false)).collect();
+        let picture = exhibit(
+            &format!("by_{dimension}"),
+            format!("By {dimension}"),
+            verdict.into_iter().chain(largest).collect(),
+            curves(lines),
+        );
+        let columns = [self.who(), "lost", "stay longer", "median days", "95% interval"];
+        let table = exhibit(
+            &format!("table_{dimension}"),
+            format!("By {dimension}: staying longer than {}, and median life", days(self.at_days)),
+            Vec::new(),
+            Body::Table(ExhibitTable {
+                names: dimension.to_owned(),
+                columns: columns.map(str::to_owned).to_vec(),
+                rows: known.iter().map(|(_, value, curve)| self.table_row(value, curve, results.min_n)).collect(),
+                by_time: false,
+            }),
+        );
+        Some([picture, table])
+    }
+}
+
+fn exhibit(key: &str, title: String, remarks: Vec<String>, body: Body) -> Exhibit {
+    Exhibit { metric: INFO.id.to_owned(), key: key.to_owned(), title, remarks, body }
+}
+
+fn curves(curves: Vec<Curve>) -> Body {
+    Body::Curves(Curves { axis: "days".to_owned(), unit: Unit::Share, steps: true, curves })
+}
+
+/// Says whether curves differ.
+fn compared(test: &LogRank) -> String {
+    let p = if test.p < 0.001 { "below 0.001".to_owned() } else { format!("{:.3}", test.p) };
+    let word = if test.p < 0.05 { "They do not stay equally long" } else { "No difference beyond chance" };
+    let degrees = if test.degrees == 1 { "degree" } else { "degrees" };
+    let (chi, of) = (test.chi_squared, test.degrees);
+    format!("{word} (log-rank chi squared {chi:.1}, {of} {degrees} of freedom, p {p}).")
+}
+
 impl Metric for Survival {
     fn info(&self) -> &'static Info {
         &INFO
@@ -287,16 +355,7 @@ impl Metric for Survival {
         let Some(all) = all.as_ref().as_ref().ok().filter(|all| all.customers >= results.min_n as f64) else {
             return Extras::default();
         };
-        let who = if self.basis == LifeBasis::Contracts { "contracts" } else { "customers" };
-        let columns = [who, "lost", "stay longer", "median days", "95% interval"].map(str::to_owned).to_vec();
-        let exhibit = |key: &str, title: String, remarks, body| Exhibit {
-            metric: INFO.id.to_owned(),
-            key: key.to_owned(),
-            title,
-            remarks,
-            body,
-        };
-        let curves = |curves| Body::Curves(Curves { axis: "days".to_owned(), unit: Unit::Share, steps: true, curves });
+        let who = self.who();
         let mut exhibits = vec![exhibit(
             "curve",
             format!("Share of {who} that stay longer"),
@@ -304,50 +363,7 @@ impl Metric for Survival {
             curves(vec![drawn(&format!("all {who}"), all, true)]),
         )];
         for dimension in results.segments.dimensions() {
-            let mut own: Vec<(usize, &str, SharedCurve)> = Vec::new();
-            for segment in TOTAL + 1..results.segments.count() {
-                if let Some((_, value)) = results.segments.name(segment).filter(|(name, _)| *name == dimension.name) {
-                    own.push((segment, value, self.curve(results, &cell.window, segment)));
-                }
-            }
-            let mut known: Vec<(usize, &str, &KaplanMeier)> = own
-                .iter()
-                .filter_map(|(segment, value, curve)| Some((*segment, *value, curve.as_ref().as_ref().ok()?)))
-                .collect();
-            known.sort_by(|a, b| b.2.customers.total_cmp(&a.2.customers));
-            if known.len() < 2 {
-                continue;
-            }
-            let segments: Vec<usize> = known.iter().map(|(segment, ..)| *segment).collect();
-            let verdict = self.test(results, &cell.window, &segments).map(|test| {
-                let p = if test.p < 0.001 { "below 0.001".to_owned() } else { format!("{:.3}", test.p) };
-                let word = if test.p < 0.05 { "They do not stay equally long" } else { "No difference beyond chance" };
-                let degrees = if test.degrees == 1 { "degree" } else { "degrees" };
-                let (chi, of) = (test.chi_squared, test.degrees);
-                format!("{word} (log-rank chi squared {chi:.1}, {of} {degrees} of freedom, p {p}).")
-            });
-            // Too few are listed as such, and not drawn.
-            let enough = known.iter().filter(|(.., curve)| curve.customers >= results.min_n as f64).count();
-            let largest = (known.len() > DRAWN).then(|| format!("The {DRAWN} largest of {} are drawn.", known.len()));
-            let lines =
-                known.iter().take(enough.min(DRAWN)).map(|(_, value, curve)| drawn(value, curve, false)).collect();
-            exhibits.push(exhibit(
-                &format!("by_{}", dimension.name),
-                format!("By {}", dimension.name),
-                verdict.into_iter().chain(largest).collect(),
-                curves(lines),
-            ));
-            exhibits.push(exhibit(
-                &format!("table_{}", dimension.name),
-                format!("By {}: staying longer than {}, and median life", dimension.name, days(self.at_days)),
-                Vec::new(),
-                Body::Table(ExhibitTable {
-                    names: dimension.name.clone(),
-                    columns: columns.clone(),
-                    rows: known.iter().map(|(_, value, curve)| self.table_row(value, curve, results.min_n)).collect(),
-                    by_time: false,
-                }),
-            ));
+            exhibits.extend(self.by_dimension(results, cell, &dimension.name).into_iter().flatten());
         }
         Extras { exhibits, ..Extras::default() }
     }
