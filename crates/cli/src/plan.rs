@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Datelike};
 use sha2::{Digest, Sha256};
-use tallybook_calendar::{Calendar, Grain, Period, PeriodError, YearBefore};
+use tallybook_calendar::{Calendar, Grain, Period, PeriodError, YEARS, YearBefore};
 use tallybook_ingest::config::AmountPart;
 use tallybook_ingest::{Conventions, InSql, Roots, Source, SourceConfig, SqlColumn, TableKind, folder_of};
 use tallybook_metrics::Job;
@@ -278,24 +278,17 @@ fn periods(calendar: &Calendar, grain: Grain, when: &When, now: i64) -> Result<V
     let wrong = |error: &PeriodError| CliError::could_not_run(error.to_string());
     let reports = match (when.from, when.to, &when.period) {
         (Some(from), Some(to), _) if when.each => {
-            let range = Period::custom(from, to).map_err(|error| wrong(&error))?;
-            let mut period = calendar.period_of(grain, from);
-            if period.from < from {
-                period = calendar.next(&period);
-            }
-            let mut periods = Vec::new();
-            while period.to <= range.to {
-                let next = calendar.next(&period);
-                periods.push(period);
-                period = next;
-            }
+            let periods = calendar.periods_within(grain, from, to).map_err(|error| match error {
+                PeriodError::TooMany { .. } => wrong(&error).hint("report a shorter range at a time"),
+                error => wrong(&error),
+            })?;
             if periods.is_empty() {
                 let message = format!("no whole {} lies between {from} and {to}", grain.noun());
                 return Err(CliError::could_not_run(message));
             }
             periods
         }
-        (Some(from), Some(to), _) => vec![Period::custom(from, to).map_err(|error| wrong(&error))?],
+        (Some(from), Some(to), _) => vec![Period::within_years(from, to).map_err(|error| wrong(&error))?],
         (_, _, Some(label)) => vec![calendar.parse(grain, label).map_err(|error| wrong(&error))?],
         _ => vec![calendar.last_completed(grain, now)],
     };
@@ -310,10 +303,10 @@ fn periods(calendar: &Calendar, grain: Grain, when: &When, now: i64) -> Result<V
 }
 
 fn moment(calendar: &Calendar, text: &str) -> Result<i64, CliError> {
-    if let Some(day) = text.parse::<chrono::NaiveDate>().ok().filter(|day| (1900..2200).contains(&day.year())) {
+    if let Some(day) = text.parse::<chrono::NaiveDate>().ok().filter(|day| YEARS.contains(&day.year())) {
         return Ok(calendar.day_start(day));
     }
-    let time = DateTime::parse_from_rfc3339(text).ok().filter(|time| (1900..2200).contains(&time.year()));
+    let time = DateTime::parse_from_rfc3339(text).ok().filter(|time| YEARS.contains(&time.year()));
     time.map(|time| time.timestamp()).ok_or_else(|| {
         CliError::could_not_run(format!(
             "`{text}` is neither a day such as 2026-11-16 nor a timestamp such as 2026-11-16T06:00:00Z"
