@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use polars::prelude::PolarsError;
 use tallybook_calendar::did_you_mean;
 
+use crate::bounds::{MAX_ANY_DEPTH, MAX_PATH_BYTES, SqlBound};
 use crate::schema::TableKind;
 
 /// A source that cannot be read.
@@ -276,6 +277,56 @@ pub enum IngestError {
         #[source]
         source: Box<PolarsError>,
     },
+    /// A SQL expression is longer or deeper than one may be.
+    #[error("source `{table}`, `{place}`: {bound}")]
+    SqlBound {
+        /// The source.
+        table: TableKind,
+        /// Where it stands.
+        place: String,
+        /// What it does not keep.
+        bound: SqlBound,
+    },
+    /// A list has more entries than one may have.
+    #[error("source `{table}`: `{option}` has {count} entries; {most} is the most")]
+    TooManyEntries {
+        /// The source.
+        table: TableKind,
+        /// The option.
+        option: &'static str,
+        /// How many it has.
+        count: usize,
+        /// How many it may have.
+        most: usize,
+    },
+    /// A path or pattern is longer than one may be.
+    #[error("source `{table}`: a path of {bytes} bytes; {} is the most", MAX_PATH_BYTES)]
+    LongPath {
+        /// The source.
+        table: TableKind,
+        /// How many it has.
+        bytes: usize,
+    },
+    /// A pattern has more `**` than one may have.
+    #[error("source `{table}`: the pattern has {count} times `**`; {} is the most", MAX_ANY_DEPTH)]
+    DeepPattern {
+        /// The source.
+        table: TableKind,
+        /// How many it has.
+        count: usize,
+    },
+    /// A file has fewer lines than are skipped.
+    #[error("source `{table}`: `csv.skip_lines` is {skipped}, and {path} has {lines} lines")]
+    SkippedPastEnd {
+        /// The source.
+        table: TableKind,
+        /// The file.
+        path: PathBuf,
+        /// Lines to skip.
+        skipped: usize,
+        /// Lines that it has.
+        lines: usize,
+    },
     /// A SQL expression that looks at more than one row.
     #[error("source `{table}`, `{place}`: `{sql}` does not look at one row at a time")]
     NotRowByRow {
@@ -449,6 +500,7 @@ impl IngestError {
                     "columns of text files are texts in SQL: write CAST(x AS DECIMAL(18,4)) to compute with one".into()
                 })
             }
+            Self::SqlBound { .. } => Some("write a list of values with IN (...); rows of many kinds can be several sources".into()),
             Self::TooManyQuarantined { .. } => Some("check the mapping and the formats of this source".into()),
             Self::DuplicateRows { .. } => Some("`duplicates: quarantine` would use the first of each".into()),
             _ => None,

@@ -7,6 +7,7 @@
 //!
 //! Nothing outside this crate sees polars: a canonical [`Table`] is a set of compact integer columns.
 
+mod bounds;
 mod cells;
 mod checks;
 mod clean_copy;
@@ -37,6 +38,10 @@ mod table;
 mod tickets;
 mod time;
 
+pub use bounds::{
+    MAX_ANY_DEPTH, MAX_DIMENSIONS, MAX_ENTRIES, MAX_EXCLUSIONS, MAX_HEADER, MAX_PATH_BYTES, MAX_SKIP_LINES, MAX_SQL_BYTES,
+    MAX_SQL_OPERATORS, SqlBound, check_sql_bounds,
+};
 pub use config::SourceConfig;
 pub use error::IngestError;
 pub use fx::currency_decimals;
