@@ -21,7 +21,7 @@ use crate::error::CliError;
 use crate::pipeline::{Limits, OutputFormat, PipelineFile, Step};
 use crate::publish::Home;
 
-use checks::{SourcePlace, at, check_needs, check_own, check_revenue, check_segments, placed, satisfies};
+use checks::{SourcePlace, at, check_counts, check_needs, check_own, check_revenue, check_segments, placed};
 
 /// A run with all decisions taken.
 #[derive(Debug)]
@@ -95,6 +95,7 @@ impl Plan {
             let error = CliError::could_not_run("no metrics: there is nothing to report");
             return Err(at(&pipeline, &[Step::Key("metrics")], error.hint("`tallybook metrics` lists them all")));
         }
+        check_counts(&pipeline)?;
         let mut sources = open_sources(&pipeline, &conventions)?;
         for (one, other) in [(TableKind::Orders, TableKind::OrderLines), (TableKind::Tickets, TableKind::TicketEvents)]
         {
@@ -242,28 +243,30 @@ fn computed_from(need: &Need) -> Vec<String> {
 
 /// Sources read only what the metrics ask for.
 fn keep_columns(pipeline: &PipelineFile, sources: &mut [Source], value: &OrderValue) {
+    // What is asked of each table, gathered once for all of its sources: columns, columns to compute from, columns if they are there.
+    let mut asked: BTreeMap<TableKind, [BTreeSet<String>; 3]> = BTreeMap::new();
+    for need in pipeline.config.metrics.iter().flat_map(|entry| entry.0.needs()) {
+        let [columns, computed, optional] = asked.entry(need.table).or_default();
+        columns.extend(need.columns.iter().map(|column| (*column).to_owned()));
+        computed.extend(computed_from(&need));
+        optional.extend(need.optional.iter().map(|column| (*column).to_owned()));
+    }
     for source in sources {
         let mut wanted: BTreeSet<String> = pipeline.config.segments.iter().cloned().collect();
-        for need in pipeline.config.metrics.iter().flat_map(|entry| entry.0.needs()) {
-            if satisfies(source, &need) {
-                wanted.extend(need.columns.iter().map(|column| (*column).to_owned()));
-                let computed = computed_from(&need);
-                source.tell(&computed);
-                wanted.extend(computed);
-                // What an order is worth has columns of its own, below.
-                if !is_orders(source.table()) {
-                    wanted.extend(need.optional.iter().map(|column| (*column).to_owned()));
-                }
-            }
+        let [columns, computed, optional] = asked.get(&source.table().made()).cloned().unwrap_or_default();
+        let computed: Vec<String> = computed.into_iter().collect();
+        wanted.extend(columns);
+        source.tell(&computed);
+        wanted.extend(computed.iter().cloned());
+        // What an order is worth has columns of its own, below.
+        if !is_orders(source.table()) {
+            wanted.extend(optional);
         }
         if is_orders(source.table()) {
             wanted.extend(value.columns().map(str::to_owned));
         }
         source.keep_only(&wanted);
         if is_orders(source.table()) {
-            let needs = pipeline.config.metrics.iter().flat_map(|entry| entry.0.needs());
-            let computed: Vec<String> =
-                needs.filter(|need| satisfies(source, need)).flat_map(|need| computed_from(&need)).collect();
             let mut apart: Vec<&str> = computed.iter().map(String::as_str).collect();
             if value.refunds_apart {
                 apart.push("refund_amount");

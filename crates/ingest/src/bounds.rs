@@ -146,7 +146,7 @@ mod tests {
     fn the_deepest_expressions_run_on_the_smallest_stack() {
         let chains = [
             "amount || ".repeat(MAX_SQL_OPERATORS) + "'x'",
-            "amount".to_owned() + &"::varchar".repeat(MAX_SQL_OPERATORS),
+            "amount".to_owned() + &"::varchar".repeat(MAX_SQL_OPERATORS / 2),
             "amount = '1' OR ".repeat(MAX_SQL_OPERATORS / 2) + "amount = '2'",
         ];
         let run = std::thread::Builder::new().stack_size(2 << 20).spawn(move || {
