@@ -39,8 +39,8 @@ mod tickets;
 mod time;
 
 pub use bounds::{
-    MAX_ANY_DEPTH, MAX_DIMENSIONS, MAX_ENTRIES, MAX_EXCLUSIONS, MAX_HEADER, MAX_PATH_BYTES, MAX_SKIP_LINES, MAX_SQL_BYTES,
-    MAX_SQL_OPERATORS, SqlBound, check_sql_bounds,
+    MAX_ANY_DEPTH, MAX_DIMENSIONS, MAX_ENTRIES, MAX_EXCLUSIONS, MAX_HEADER, MAX_PATH_BYTES, MAX_SKIP_LINES,
+    MAX_SQL_BYTES, MAX_SQL_OPERATORS, SqlBound, check_sql_bounds,
 };
 pub use config::SourceConfig;
 pub use error::IngestError;

@@ -395,7 +395,8 @@ impl PipelineFile {
             let message = format!("{} is larger than 1 MiB, the most that a pipeline file may have", path.display());
             return Err(CliError::could_not_run(message));
         }
-        let text = String::from_utf8(bytes).map_err(|error| fail(io::Error::new(io::ErrorKind::InvalidData, error)))?;
+        let not_text = |error| fail(io::Error::new(io::ErrorKind::InvalidData, error));
+        let text = String::from_utf8(bytes).map_err(not_text)?;
         let filled = interpolate::fill(&text, variable).map_err(|unset| {
             let place = Place::new(path, &text, unset.line, unset.column);
             CliError::could_not_run(unset.to_string()).at(place).hint("write ${NAME:-default} to give it a default")

@@ -239,11 +239,9 @@ pub(super) fn check_own(pipeline: &PipelineFile, sources: &[Source]) -> Result<(
 /// Says what is wrong with the SQL of an option of a metric of the pipeline's own.
 fn own_error(pipeline: &PipelineFile, here: &[Step<'_>], option: &str, error: IngestError) -> CliError {
     let hint = match &error {
-        IngestError::NoSuchColumn { column, present, .. } => {
-            did_you_mean(column, present.iter().map(String::as_str))
-                .map(|guess| format!("did you mean `{guess}`?"))
-                .or_else(|| Some(format!("known are: {}", present.join(", "))))
-        }
+        IngestError::NoSuchColumn { column, present, .. } => did_you_mean(column, present.iter().map(String::as_str))
+            .map(|guess| format!("did you mean `{guess}`?"))
+            .or_else(|| Some(format!("known are: {}", present.join(", ")))),
         _ => None,
     };
     let error = at(pipeline, here, CliError::from(error).context(format!("in its `{option}`")));

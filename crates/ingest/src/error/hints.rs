@@ -48,7 +48,9 @@ impl IngestError {
                     "columns of text files are texts in SQL: write CAST(x AS DECIMAL(18,4)) to compute with one".into()
                 })
             }
-            Self::SqlBound { .. } => Some("write a list of values with IN (...); rows of many kinds can be several sources".into()),
+            Self::SqlBound { .. } => {
+                Some("write a list of values with IN (...); rows of many kinds can be several sources".into())
+            }
             Self::TooManyQuarantined { .. } => Some("check the mapping and the formats of this source".into()),
             Self::DuplicateRows { .. } => Some("`duplicates: quarantine` would use the first of each".into()),
             _ => None,

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::catalog::options::{MAX_AGES, MAX_DAYS};
 use crate::catalog::cohort_view::{CohortView, retention, revenue_retention};
+use crate::catalog::options::{MAX_AGES, MAX_DAYS};
 use crate::declare::{Area, Direction, Info, Measure, OptionInfo, Unit};
 use crate::engine::order_value::OrderValue;
 use crate::folds::cohorts::{Ages, CohortGrain, CohortStart};
