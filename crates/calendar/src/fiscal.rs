@@ -2,6 +2,7 @@
 
 use chrono::{Datelike, NaiveDate, Weekday};
 use schemars::JsonSchema;
+use serde::de::{self, Deserializer};
 use serde::{Deserialize, Serialize};
 
 use crate::shift;
@@ -14,11 +15,11 @@ use crate::shift;
 #[serde(deny_unknown_fields)]
 pub struct FiscalYear {
     /// Month of the day near which the year begins.
-    #[serde(default = "one")]
+    #[serde(default = "one", deserialize_with = "month")]
     #[schemars(range(min = 1, max = 12))]
     pub starts_near_month: u32,
     /// Day of that month.
-    #[serde(default = "one")]
+    #[serde(default = "one", deserialize_with = "day_of_month")]
     #[schemars(range(min = 1, max = 28))]
     pub starts_near_day: u32,
     /// Weeks of the three periods of a quarter.
@@ -28,6 +29,21 @@ pub struct FiscalYear {
 
 const fn one() -> u32 {
     1
+}
+
+fn month<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    up_to(12, u32::deserialize(deserializer)?)
+}
+
+fn day_of_month<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    up_to(28, u32::deserialize(deserializer)?)
+}
+
+fn up_to<E: de::Error>(last: u32, number: u32) -> Result<u32, E> {
+    if (1..=last).contains(&number) {
+        return Ok(number);
+    }
+    Err(E::custom(format!("{number} is not between 1 and {last}")))
 }
 
 /// Weeks of the three periods of a quarter.
@@ -63,9 +79,12 @@ impl FiscalYear {
 
     /// Gives year, number (1 to 12), first day and the day after the last of the period that holds a day.
     pub(super) fn period_of(&self, day: NaiveDate, week_start: Weekday) -> (i32, u32, NaiveDate, NaiveDate) {
+        // A year begins at most three days before or after a day of its calendar year.
         let mut year = day.year() + 1;
-        while self.start(year, week_start) > day {
-            year -= 1;
+        for _ in 0..2 {
+            if self.start(year, week_start) > day {
+                year -= 1;
+            }
         }
         let (start, next) = (self.start(year, week_start), self.start(year + 1, week_start));
         let mut from = start;

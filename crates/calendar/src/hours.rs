@@ -17,7 +17,7 @@ use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
-use crate::{did_you_mean, shift};
+use crate::{YEARS, did_you_mean, shift};
 
 /// Business hours, as a pipeline file writes them; whatever can be wrong with them is found while they are read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -56,6 +56,9 @@ struct Opening {
 }
 
 const DAY: i64 = 86_400;
+
+/// The most spans of hours that a day has: all of them are laid out, for every day.
+const MAX_SPANS: usize = 12;
 
 impl OpeningHours {
     /// Lays business hours out in their own zone or, where they name none, in the default one.
@@ -253,6 +256,9 @@ impl<'de> Visitor<'de> for SpansVisitor {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Spans, A::Error> {
         let mut spans: Vec<Span> = Vec::new();
         while let Some(span) = items.next_element()? {
+            if spans.len() == MAX_SPANS {
+                return Err(de::Error::custom(format!("a day has {MAX_SPANS} spans of hours at the most")));
+            }
             spans.push(span);
         }
         if spans.is_empty() {
@@ -436,7 +442,12 @@ impl<'de> Deserialize<'de> for Holiday {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let day = text.parse::<NaiveDate>().ok().filter(|day| day.to_string() == text);
-        day.map(Self).ok_or_else(|| de::Error::custom(format!("`{text}` is not a day such as 2026-12-25")))
+        let day = day.ok_or_else(|| de::Error::custom(format!("`{text}` is not a day such as 2026-12-25")))?;
+        if YEARS.contains(&day.year()) {
+            return Ok(Self(day));
+        }
+        let (first, last) = (YEARS.start, YEARS.end - 1);
+        Err(de::Error::custom(format!("{day} is not within the years {first} to {last}")))
     }
 }
 

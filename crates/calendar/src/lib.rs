@@ -17,8 +17,11 @@ use serde::{Deserialize, Serialize};
 pub use compare::{Comparison, YearBefore};
 pub use fiscal::FiscalYear;
 pub use hours::{BusinessHours, OpeningHours};
-pub use period::{Grain, Period, PeriodError};
+pub use period::{Grain, MAX_PERIODS, Period, PeriodError};
 pub use spelling::did_you_mean;
+
+/// Years that are counted with: days outside them, from a command line or a pipeline file, are slips of the pen.
+pub const YEARS: std::ops::Range<i32> = 1900..2200;
 
 /// A half-open stretch of whole local days: `from` is in it, `to` is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -4,7 +4,10 @@ use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Calendar, shift};
+use crate::{Calendar, YEARS, shift};
+
+/// The most periods that one run reports.
+pub const MAX_PERIODS: usize = 5_000;
 
 /// The length of the periods that a report is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -100,6 +103,22 @@ pub enum PeriodError {
         /// How many it has.
         weeks: u32,
     },
+    /// A period that lies, or reaches, outside the years that are counted with.
+    #[error("{what} is not within the years {} to {}", YEARS.start, YEARS.end - 1)]
+    OutOfRange {
+        /// The day or the label.
+        what: String,
+    },
+    /// A range of days that holds more periods than are reported at once.
+    #[error("{from} to {to} holds more than {} {}s, the most that are reported at once", MAX_PERIODS, grain.noun())]
+    TooMany {
+        /// First day.
+        from: NaiveDate,
+        /// Last day.
+        to: NaiveDate,
+        /// How long the periods are.
+        grain: Grain,
+    },
     /// A range that ends before it begins.
     #[error("the range ends on {to}, before it begins on {from}")]
     Backwards {
@@ -119,6 +138,17 @@ impl Period {
         Ok(Self { from, to: shift(last, 1), grain: Grain::Custom, label: format!("{from}..{last}") })
     }
 
+    /// Makes a range of days, both ends included and within [`YEARS`].
+    ///
+    /// # Errors
+    /// Fails where a day is not within them, or the range ends before it begins.
+    pub fn within_years(from: NaiveDate, last: NaiveDate) -> Result<Self, PeriodError> {
+        match [from, last].into_iter().find(|day| !YEARS.contains(&day.year())) {
+            Some(day) => Err(PeriodError::OutOfRange { what: day.to_string() }),
+            None => Self::custom(from, last),
+        }
+    }
+
     /// Makes a range of days, the second of which is not in it.
     pub(super) fn of_days(from: NaiveDate, to: NaiveDate) -> Self {
         Self { from, to, grain: Grain::Custom, label: format!("{from}..{}", shift(to, -1)) }
@@ -136,6 +166,32 @@ impl Period {
 }
 
 impl Calendar {
+    /// Gives the whole periods of a grain in a range of days, both ends included, oldest first.
+    ///
+    /// # Errors
+    /// Fails where the range is not within [`YEARS`], ends before it begins, or holds more than [`MAX_PERIODS`] periods.
+    pub fn periods_within(&self, grain: Grain, from: NaiveDate, last: NaiveDate) -> Result<Vec<Period>, PeriodError> {
+        let range = Period::within_years(from, last)?;
+        let mut period = self.period_of(grain, from);
+        if period.from < from {
+            period = self.next(&period);
+        }
+        let mut periods = Vec::new();
+        while period.to <= range.to {
+            if periods.len() == MAX_PERIODS {
+                return Err(PeriodError::TooMany { from, to: last, grain });
+            }
+            let next = self.next(&period);
+            let moves = next.to > period.to;
+            periods.push(period);
+            if !moves {
+                break;
+            }
+            period = next;
+        }
+        Ok(periods)
+    }
+
     /// Gives the period of a grain that holds a day; a custom range is that day alone.
     pub fn period_of(&self, grain: Grain, day: NaiveDate) -> Period {
         let (from, to, label) = match grain {
@@ -189,7 +245,16 @@ impl Calendar {
     }
 
     /// Reads the label of a period.
+    ///
+    /// # Errors
+    /// Fails where the label is not one of the grain's, or the period is not within [`YEARS`].
     pub fn parse(&self, grain: Grain, label: &str) -> Result<Period, PeriodError> {
+        let period = self.parse_any(grain, label)?;
+        let inside = YEARS.contains(&period.from.year()) && YEARS.contains(&period.last().year());
+        inside.then_some(period).ok_or_else(|| PeriodError::OutOfRange { what: label.to_owned() })
+    }
+
+    fn parse_any(&self, grain: Grain, label: &str) -> Result<Period, PeriodError> {
         let example = match grain {
             Grain::Day => "2026-11-16",
             Grain::Week => "2026-W46",
@@ -333,6 +398,29 @@ mod tests {
         ] {
             assert!(matches!(calendar.parse(grain, label), Err(PeriodError::Label { .. })), "{label}");
         }
+    }
+
+    #[test]
+    fn periods_end_with_the_years_that_are_counted_with() {
+        let calendar = calendar(Weekday::Mon);
+        let wrong = |what: &str| PeriodError::OutOfRange { what: what.to_owned() };
+        for (grain, label) in [
+            (Grain::Week, "262142-W52"),
+            (Grain::Year, "9999"),
+            (Grain::Day, "1899-12-31"),
+            (Grain::FiscalPeriod, "FY2147483647-P12"),
+            (Grain::FiscalPeriod, "FY-2147483648-P01"),
+        ] {
+            assert_eq!(calendar.parse(grain, label), Err(wrong(label)), "{label}");
+        }
+        assert_eq!(calendar.parse(Grain::Year, "2199").map(|year| year.to), Ok(day("2200-01-01")));
+        let within = |from: NaiveDate, last: NaiveDate| calendar.periods_within(Grain::Day, from, last);
+        assert_eq!(within(NaiveDate::MAX, NaiveDate::MAX), Err(wrong(&NaiveDate::MAX.to_string())));
+        // 13 years of 365 days, three of them with one more, and 252 days of the next: 5,000 in all.
+        let (from, last) = (day("2001-01-01"), day("2014-09-09"));
+        assert_eq!(within(from, last).map(|periods| periods.len()), Ok(MAX_PERIODS));
+        let last = shift(last, 1);
+        assert_eq!(within(from, last), Err(PeriodError::TooMany { from, to: last, grain: Grain::Day }));
     }
 
     #[test]

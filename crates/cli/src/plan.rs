@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Datelike};
 use sha2::{Digest, Sha256};
-use tallybook_calendar::{Calendar, Grain, Period, PeriodError, YearBefore};
+use tallybook_calendar::{Calendar, Grain, Period, PeriodError, YEARS, YearBefore};
 use tallybook_ingest::config::AmountPart;
 use tallybook_ingest::{Conventions, InSql, Roots, Source, SourceConfig, SqlColumn, TableKind, Tables, folder_of};
 use tallybook_metrics::Job;
@@ -21,7 +21,7 @@ use crate::error::CliError;
 use crate::pipeline::{Limits, OutputFormat, PipelineFile, Step};
 use crate::publish::Home;
 
-use checks::{SourcePlace, at, check_needs, check_own, check_revenue, check_segments, placed, satisfies};
+use checks::{SourcePlace, at, check_counts, check_needs, check_own, check_revenue, check_segments, placed};
 
 /// A run with all decisions taken.
 #[derive(Debug)]
@@ -95,6 +95,7 @@ impl Plan {
             let error = CliError::could_not_run("no metrics: there is nothing to report");
             return Err(at(&pipeline, &[Step::Key("metrics")], error.hint("`tallybook metrics` lists them all")));
         }
+        check_counts(&pipeline)?;
         let mut sources = open_sources(&pipeline, &conventions)?;
         for (one, other) in [(TableKind::Orders, TableKind::OrderLines), (TableKind::Tickets, TableKind::TicketEvents)]
         {
@@ -244,28 +245,30 @@ fn computed_from(need: &Need) -> Vec<String> {
 
 /// Sources read only what the metrics ask for.
 fn keep_columns(pipeline: &PipelineFile, sources: &mut [Source], value: &OrderValue) {
+    // What is asked of each table, gathered once for all of its sources: columns, columns to compute from, columns if they are there.
+    let mut asked: BTreeMap<TableKind, [BTreeSet<String>; 3]> = BTreeMap::new();
+    for need in pipeline.config.metrics.iter().flat_map(|entry| entry.0.needs()) {
+        let [columns, computed, optional] = asked.entry(need.table).or_default();
+        columns.extend(need.columns.iter().map(|column| (*column).to_owned()));
+        computed.extend(computed_from(&need));
+        optional.extend(need.optional.iter().map(|column| (*column).to_owned()));
+    }
     for source in sources {
         let mut wanted: BTreeSet<String> = pipeline.config.segments.iter().cloned().collect();
-        for need in pipeline.config.metrics.iter().flat_map(|entry| entry.0.needs()) {
-            if satisfies(source, &need) {
-                wanted.extend(need.columns.iter().map(|column| (*column).to_owned()));
-                let computed = computed_from(&need);
-                source.tell(&computed);
-                wanted.extend(computed);
-                // What an order is worth has columns of its own, below.
-                if !is_orders(source.table()) {
-                    wanted.extend(need.optional.iter().map(|column| (*column).to_owned()));
-                }
-            }
+        let [columns, computed, optional] = asked.get(&source.table().made()).cloned().unwrap_or_default();
+        let computed: Vec<String> = computed.into_iter().collect();
+        wanted.extend(columns);
+        source.tell(&computed);
+        wanted.extend(computed.iter().cloned());
+        // What an order is worth has columns of its own, below.
+        if !is_orders(source.table()) {
+            wanted.extend(optional);
         }
         if is_orders(source.table()) {
             wanted.extend(value.columns().map(str::to_owned));
         }
         source.keep_only(&wanted);
         if is_orders(source.table()) {
-            let needs = pipeline.config.metrics.iter().flat_map(|entry| entry.0.needs());
-            let computed: Vec<String> =
-                needs.filter(|need| satisfies(source, need)).flat_map(|need| computed_from(&need)).collect();
             let mut apart: Vec<&str> = computed.iter().map(String::as_str).collect();
             if value.refunds_apart {
                 apart.push("refund_amount");
@@ -280,24 +283,17 @@ fn periods(calendar: &Calendar, grain: Grain, when: &When, now: i64) -> Result<V
     let wrong = |error: &PeriodError| CliError::could_not_run(error.to_string());
     let reports = match (when.from, when.to, &when.period) {
         (Some(from), Some(to), _) if when.each => {
-            let range = Period::custom(from, to).map_err(|error| wrong(&error))?;
-            let mut period = calendar.period_of(grain, from);
-            if period.from < from {
-                period = calendar.next(&period);
-            }
-            let mut periods = Vec::new();
-            while period.to <= range.to {
-                let next = calendar.next(&period);
-                periods.push(period);
-                period = next;
-            }
+            let periods = calendar.periods_within(grain, from, to).map_err(|error| match error {
+                PeriodError::TooMany { .. } => wrong(&error).hint("report a shorter range at a time"),
+                error => wrong(&error),
+            })?;
             if periods.is_empty() {
                 let message = format!("no whole {} lies between {from} and {to}", grain.noun());
                 return Err(CliError::could_not_run(message));
             }
             periods
         }
-        (Some(from), Some(to), _) => vec![Period::custom(from, to).map_err(|error| wrong(&error))?],
+        (Some(from), Some(to), _) => vec![Period::within_years(from, to).map_err(|error| wrong(&error))?],
         (_, _, Some(label)) => vec![calendar.parse(grain, label).map_err(|error| wrong(&error))?],
         _ => vec![calendar.last_completed(grain, now)],
     };
@@ -312,10 +308,10 @@ fn periods(calendar: &Calendar, grain: Grain, when: &When, now: i64) -> Result<V
 }
 
 fn moment(calendar: &Calendar, text: &str) -> Result<i64, CliError> {
-    if let Some(day) = text.parse::<chrono::NaiveDate>().ok().filter(|day| (1900..2200).contains(&day.year())) {
+    if let Some(day) = text.parse::<chrono::NaiveDate>().ok().filter(|day| YEARS.contains(&day.year())) {
         return Ok(calendar.day_start(day));
     }
-    let time = DateTime::parse_from_rfc3339(text).ok().filter(|time| (1900..2200).contains(&time.year()));
+    let time = DateTime::parse_from_rfc3339(text).ok().filter(|time| YEARS.contains(&time.year()));
     time.map(|time| time.timestamp()).ok_or_else(|| {
         CliError::could_not_run(format!(
             "`{text}` is neither a day such as 2026-11-16 nor a timestamp such as 2026-11-16T06:00:00Z"

@@ -140,6 +140,7 @@ pub struct CsvConfig {
     /// Texts that stand for a missing value, besides the empty cell.
     pub null_values: Vec<String>,
     /// Lines to skip before the header.
+    #[schemars(range(max = 1_000_000))]
     pub skip_lines: usize,
     /// Names of the columns, for a file without a header line.
     pub header: Option<Vec<String>>,

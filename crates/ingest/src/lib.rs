@@ -7,6 +7,7 @@
 //!
 //! Nothing outside this crate sees polars: a canonical [`Table`] is a set of compact integer columns.
 
+mod bounds;
 pub mod checks;
 pub mod config;
 mod error;
@@ -21,6 +22,10 @@ mod sql_column;
 mod table;
 mod tables;
 
+pub use bounds::{
+    MAX_ANY_DEPTH, MAX_DIMENSIONS, MAX_ENTRIES, MAX_EXCLUSIONS, MAX_HEADER, MAX_PATH_BYTES, MAX_SKIP_LINES,
+    MAX_SQL_BYTES, MAX_SQL_OPERATORS, SqlBound, check_sql_bounds,
+};
 pub use config::SourceConfig;
 pub use error::IngestError;
 pub use load::{Progress, load};

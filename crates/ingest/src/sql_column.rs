@@ -6,6 +6,7 @@ use chrono::{DateTime, Offset, TimeZone};
 use chrono_tz::Tz;
 use polars::prelude::*;
 
+use crate::bounds::sql_expression;
 use crate::error::IngestError;
 use crate::packed_column::{MAX_ABS, MISSING, PackedColumn};
 use crate::schema::{CellKind, NUMBER_SCALE, TableKind};
@@ -69,17 +70,36 @@ impl SqlColumn {
     }
 
     fn expression(&self, table: TableKind) -> Result<Expr, IngestError> {
-        polars::sql::sql_expr(&self.sql).map_err(self.fail(table))
+        sql_expression(table, self.name, &self.sql)
     }
 
-    /// Checks the expression against what a source supplies, on no rows.
-    pub fn check(&self, source: &Source) -> Result<(), IngestError> {
+    /// Checks the expression against what each of some sources of a table supplies, on no rows.
+    ///
+    /// It is tried once for all sources whose columns hold the same.
+    pub fn check<'a>(&self, sources: impl IntoIterator<Item = &'a Source>) -> Result<(), IngestError> {
+        let mut names: Option<Vec<String>> = None;
+        let mut tried: Vec<Vec<DataType>> = Vec::new();
+        for source in sources {
+            let names = match &mut names {
+                Some(names) => names,
+                none => none.insert(self.columns(source.table().made())?),
+            };
+            let types = self.types(names, source)?;
+            if !tried.contains(&types) {
+                self.try_on(names, &types, source)?;
+                tried.push(types);
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the types of the columns that it reads, all of which a source must supply.
+    fn types(&self, names: &[String], source: &Source) -> Result<Vec<DataType>, IngestError> {
         let table = source.table().made();
         let kind_of = |name: &str| {
             let mapped = source.mapped.iter().find(|mapped| mapped.name == name).map(Mapped::cell);
             mapped.filter(|kind| *kind == CellKind::Number).or_else(|| column_kind(table, name))
         };
-        let names = self.columns(table)?;
         if let Some(column) = names.iter().find(|name| kind_of(name).is_none() || !source.has_column(name)) {
             let present = source
                 .columns()
@@ -87,8 +107,13 @@ impl SqlColumn {
                 .filter(|name| kind_of(name).is_some() && source.has_column(name));
             return Err(IngestError::NoSuchColumn { table, column: column.clone(), present: present.collect() });
         }
-        let empty =
-            names.iter().filter_map(|name| Some(Column::new_empty(name.as_str().into(), &column_type(kind_of(name)?))));
+        Ok(names.iter().filter_map(|name| kind_of(name).map(column_type)).collect())
+    }
+
+    /// Runs the expression on no rows of such columns, and looks at what it gives.
+    fn try_on(&self, names: &[String], types: &[DataType], source: &Source) -> Result<(), IngestError> {
+        let table = source.table().made();
+        let empty = names.iter().zip(types).map(|(name, dtype)| Column::new_empty(name.as_str().into(), dtype));
         let empty = DataFrame::new(0, empty.collect()).map_err(self.fail(table))?;
         let dtype = source.try_sql(&self.sql, self.name, empty.lazy())?;
         let fits = match self.kind {

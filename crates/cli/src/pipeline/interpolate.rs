@@ -9,6 +9,9 @@ pub(super) enum Problem {
     /// Its value would change the structure of the file.
     #[error("the value of the environment variable `{0}` spans lines")]
     ManyLines(String),
+    /// The file would grow without end.
+    #[error("with its variables filled in, the file is larger than 1 MiB, the most that a pipeline file may have")]
+    TooLarge,
     /// An opening brace without a closing one.
     #[error("`${{` without a closing brace")]
     Open,
@@ -61,6 +64,9 @@ pub(super) fn fill(text: &str, variable: impl Fn(&str) -> Option<String>) -> Res
             let value = set.or(default).ok_or_else(|| at(from, Problem::Unset(name.to_owned())))?;
             if value.contains(['\n', '\r']) {
                 return Err(at(from, Problem::ManyLines(name.to_owned())));
+            }
+            if filled.len() + value.len() > super::MAX_BYTES {
+                return Err(at(from, Problem::TooLarge));
             }
             filled.push_str(&value);
             rest = &from[end + 1..];

@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::structure;
+
 /// A step down into a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step<'a> {
@@ -18,6 +20,8 @@ pub(crate) enum Step<'a> {
 
 /// Gives line and column, both from 1.
 pub(super) fn locate(text: &str, steps: &[Step<'_>]) -> Option<(usize, usize)> {
+    // The text as written, with its variables, may be deeper than the one that was read.
+    structure::check(text).ok()?;
     let error = Descend(steps).deserialize(serde_yaml::Deserializer::from_str(text)).err()?;
     let location = error.location().filter(|_| error.to_string().contains(HERE))?;
     Some((location.line(), location.column()))

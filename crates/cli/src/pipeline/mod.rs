@@ -4,8 +4,10 @@ mod interpolate;
 mod locate;
 mod metrics;
 mod presets;
+mod structure;
 
 use std::collections::BTreeMap;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
@@ -21,8 +23,20 @@ use crate::error::{CliError, Place};
 pub(crate) use locate::Step;
 pub(crate) use metrics::MetricEntry;
 
-/// The largest pipeline file that is read.
-const MAX_BYTES: u64 = 1 << 20;
+/// The largest pipeline file that is read, also with its variables filled in.
+const MAX_BYTES: usize = 1 << 20;
+
+/// The most metrics of a pipeline.
+pub(crate) const MAX_METRICS: usize = 500;
+
+/// The most dimensions that figures are broken down by.
+pub(crate) const MAX_SEGMENTS: usize = 20;
+
+/// The most tables of a pipeline's own, and the most folders that sources may be read from.
+pub(crate) const MAX_TABLES: usize = 100;
+
+/// The most sources of one table.
+const MAX_SOURCES: usize = 1_000;
 
 /// A pipeline as written.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -122,6 +136,9 @@ impl<'de> Deserialize<'de> for SourceList {
             fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<SourceList, A::Error> {
                 let mut sources = Vec::new();
                 while let Some(source) = seq.next_element::<SourceConfig>()? {
+                    if sources.len() == MAX_SOURCES {
+                        return Err(de::Error::custom(format!("a table has {MAX_SOURCES} sources at the most")));
+                    }
                     sources.push(presets::fill(source).map_err(de::Error::custom)?);
                 }
                 if sources.is_empty() {
@@ -370,14 +387,22 @@ impl PipelineFile {
     /// Reads a pipeline file; `variable` looks up environment variables.
     pub(crate) fn read(path: &Path, variable: impl Fn(&str) -> Option<String>) -> Result<Self, CliError> {
         let fail = |source| CliError::could_not_run(format!("cannot read {}", path.display())).because(&source);
-        let size = std::fs::metadata(path).map_err(fail)?.len();
-        if size > MAX_BYTES {
-            return Err(CliError::could_not_run(format!("{} is larger than a pipeline file may be", path.display())));
+        let file = std::fs::File::open(path).map_err(fail)?;
+        let mut bytes = Vec::new();
+        // What is no regular file need not have an end.
+        file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(fail)?;
+        if bytes.len() > MAX_BYTES {
+            let message = format!("{} is larger than 1 MiB, the most that a pipeline file may have", path.display());
+            return Err(CliError::could_not_run(message));
         }
-        let text = std::fs::read_to_string(path).map_err(fail)?;
+        let not_text = |error| fail(io::Error::new(io::ErrorKind::InvalidData, error));
+        let text = String::from_utf8(bytes).map_err(not_text)?;
         let filled = interpolate::fill(&text, variable).map_err(|unset| {
             let place = Place::new(path, &text, unset.line, unset.column);
             CliError::could_not_run(unset.to_string()).at(place).hint("write ${NAME:-default} to give it a default")
+        })?;
+        structure::check(&filled).map_err(|deep| {
+            CliError::could_not_run(deep.problem.to_string()).at(Place::new(path, &text, deep.line, 1))
         })?;
         match serde_yaml::from_str(&filled) {
             Ok(config) => Ok(Self { path: path.to_owned(), text, config }),

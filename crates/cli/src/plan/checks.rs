@@ -1,6 +1,6 @@
 //! Checks of a plan: everything that can be wrong before a data file is read is said with its place in the pipeline file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tallybook_calendar::did_you_mean;
 use tallybook_ingest::config::AmountPart;
@@ -11,7 +11,7 @@ use tallybook_metrics::metric::Need;
 
 use super::is_orders;
 use crate::error::CliError;
-use crate::pipeline::{PipelineFile, Step};
+use crate::pipeline::{MAX_METRICS, MAX_SEGMENTS, MAX_TABLES, MetricEntry, PipelineFile, Step};
 
 pub(super) fn at(pipeline: &PipelineFile, steps: &[Step<'_>], error: CliError) -> CliError {
     // The nearest part of the path that is written in the file.
@@ -69,11 +69,18 @@ pub(super) fn placed(
         IngestError::NoFile { .. } | IngestError::Glob { .. } | IngestError::OutsideRoot { .. } => {
             below(&[Step::Key("path")], error.into())
         }
+        IngestError::LongPath { .. } | IngestError::DeepPattern { .. } => below(&[Step::Key("path")], error.into()),
+        IngestError::SkippedPastEnd { .. } => below(&[Step::Key("csv"), Step::Key("skip_lines")], error.into()),
+        IngestError::TooManyEntries { option, .. } => {
+            let steps: Vec<Step<'_>> = option.split('.').map(Step::Key).collect();
+            below(&steps, error.into())
+        }
         IngestError::CsvOption { option, .. } => {
             let option = *option;
             below(&[Step::Key("csv"), Step::Key(option)], error.into())
         }
         IngestError::Sql { place, .. }
+        | IngestError::SqlBound { place, .. }
         | IngestError::NotACondition { place, .. }
         | IngestError::NotRowByRow { place, .. } => {
             let place = place.clone();
@@ -140,12 +147,31 @@ pub(super) fn satisfies(source: &Source, need: &Need) -> bool {
     source.table().made() == need.table
 }
 
+/// No list of the pipeline is longer than a report can be.
+pub(super) fn check_counts(pipeline: &PipelineFile) -> Result<(), CliError> {
+    let config = &pipeline.config;
+    let counts = [
+        ("metrics", config.metrics.len(), MAX_METRICS),
+        ("segments", config.segments.len(), MAX_SEGMENTS),
+        ("tables", config.tables.len(), MAX_TABLES),
+        ("data_roots", config.data_roots.len(), MAX_TABLES),
+    ];
+    match counts.into_iter().find(|(_, count, most)| count > most) {
+        Some((option, count, most)) => {
+            let error = CliError::could_not_run(format!("`{option}` has {count} entries; {most} is the most"));
+            Err(at(pipeline, &[Step::Key(option)], error))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Every metric has the tables and columns that it reads.
 pub(super) fn check_needs(pipeline: &PipelineFile, sources: &[Source]) -> Result<(), CliError> {
+    let mut listed = BTreeSet::new();
     for (index, entry) in pipeline.config.metrics.iter().enumerate() {
         let id = entry.0.info().id;
         let here = [Step::Key("metrics"), Step::Item(index)];
-        if pipeline.config.metrics[..index].iter().any(|other| other.0.info().id == id) {
+        if !listed.insert(id) {
             return Err(at(pipeline, &here, CliError::could_not_run(format!("the metric `{id}` is listed twice"))));
         }
         for need in entry.0.needs() {
@@ -171,6 +197,7 @@ pub(super) fn check_needs(pipeline: &PipelineFile, sources: &[Source]) -> Result
 /// Whatever metrics compute by SQL is sound, and whatever they derive has its inputs.
 pub(super) fn check_own(pipeline: &PipelineFile, sources: &[Source]) -> Result<(), CliError> {
     let metrics = &pipeline.config.metrics;
+    let by_id: BTreeMap<&str, &MetricEntry> = metrics.iter().map(|entry| (entry.0.info().id, entry)).collect();
     for (index, entry) in metrics.iter().enumerate() {
         let here = [Step::Key("metrics"), Step::Item(index), Step::Key("own")];
         for need in entry.0.needs() {
@@ -184,27 +211,12 @@ pub(super) fn check_own(pipeline: &PipelineFile, sources: &[Source]) -> Result<(
                 }
             }
             for (option, computed) in &need.computed {
-                for source in sources.iter().filter(|source| satisfies(source, &need)) {
-                    computed.check(source).map_err(|error| {
-                        let hint = match &error {
-                            IngestError::NoSuchColumn { column, present, .. } => {
-                                did_you_mean(column, present.iter().map(String::as_str))
-                                    .map(|guess| format!("did you mean `{guess}`?"))
-                                    .or_else(|| Some(format!("known are: {}", present.join(", "))))
-                            }
-                            _ => None,
-                        };
-                        let error = at(pipeline, &here, CliError::from(error).context(format!("in its `{option}`")));
-                        match hint {
-                            Some(hint) => error.hint(hint),
-                            None => error,
-                        }
-                    })?;
-                }
+                let read = sources.iter().filter(|source| satisfies(source, &need));
+                computed.check(read).map_err(|error| own_error(pipeline, &here, option, error))?;
             }
         }
         for (id, measure) in entry.0.formula().map(|own| own.inputs()).unwrap_or_default() {
-            let input = metrics.iter().find(|own| own.0.info().id == id);
+            let input = by_id.get(id);
             let problem = match input {
                 None => Some(format!("`{id}` is not among the metrics of the pipeline")),
                 Some(own) if own.0.formula().is_some() => {
@@ -222,6 +234,21 @@ pub(super) fn check_own(pipeline: &PipelineFile, sources: &[Source]) -> Result<(
         }
     }
     Ok(())
+}
+
+/// Says what is wrong with the SQL of an option of a metric of the pipeline's own.
+fn own_error(pipeline: &PipelineFile, here: &[Step<'_>], option: &str, error: IngestError) -> CliError {
+    let hint = match &error {
+        IngestError::NoSuchColumn { column, present, .. } => did_you_mean(column, present.iter().map(String::as_str))
+            .map(|guess| format!("did you mean `{guess}`?"))
+            .or_else(|| Some(format!("known are: {}", present.join(", ")))),
+        _ => None,
+    };
+    let error = at(pipeline, here, CliError::from(error).context(format!("in its `{option}`")));
+    match hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
 }
 
 /// Every segment is a dimension that orders or customers carry.

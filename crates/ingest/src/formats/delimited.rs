@@ -4,6 +4,7 @@
 //! file is first walked once: a clean one (UTF-8, every record as wide as the header) is handed to polars as it is, any other
 //! is written anew as clean UTF-8 CSV to a temporary file without a name, its ragged records set aside and counted.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use encoding_rs::{CoderResult, Decoder};
 use polars::prelude::ScanSources;
 
+use crate::bounds::MAX_SKIP_LINES;
 use crate::config::{CsvConfig, Encoding};
 use crate::error::IngestError;
 use crate::formats::clean_copy::CleanCopy;
@@ -20,6 +22,7 @@ use crate::schema::TableKind;
 /// The options of a delimited source, checked.
 #[derive(Debug, Clone)]
 pub(crate) struct Dialect {
+    table: TableKind,
     separator: Separator,
     /// Whether a file's name may say that it is separated by tabs.
     by_name: bool,
@@ -57,8 +60,13 @@ impl Dialect {
                 _ => return Err(refuse("quote", format!("is `{other}`: give one character or `none`"))),
             },
         };
+        if csv.skip_lines > MAX_SKIP_LINES {
+            let problem = format!("is {}: {MAX_SKIP_LINES} lines is the most that are skipped", csv.skip_lines);
+            return Err(refuse("skip_lines", problem));
+        }
         let by_name = csv.separator.is_none();
         Ok(Self {
+            table,
             separator,
             by_name,
             quote,
@@ -149,12 +157,11 @@ pub(crate) fn read_header(path: &Path, dialect: &Dialect) -> Result<Vec<String>,
             None => return Err(IngestError::EmptyFile { path: path.to_owned() }),
         },
     };
-    for (index, name) in header.iter().enumerate() {
-        if header[..index].contains(name) {
-            return Err(IngestError::DuplicateHeader { path: path.to_owned(), column: name.clone() });
-        }
+    let mut seen = BTreeSet::new();
+    match header.iter().find(|name| !seen.insert(*name)) {
+        Some(name) => Err(IngestError::DuplicateHeader { path: path.to_owned(), column: name.clone() }),
+        None => Ok(header),
     }
-    Ok(header)
 }
 
 /// Gives the line and the cells of the numbered records (from 1, ascending) of a file.
@@ -476,9 +483,13 @@ fn open_text(path: &Path, dialect: &Dialect) -> Result<BufReader<Box<dyn Read>>,
         other => Box::new(Transcoder::new(raw, other)),
     };
     let mut text = BufReader::with_capacity(BLOCK, text);
-    for _ in 0..dialect.skip_lines {
-        let mut line = Vec::new();
-        io::BufRead::read_until(&mut text, b'\n', &mut line).map_err(fail)?;
+    let mut line = Vec::new();
+    for lines in 0..dialect.skip_lines {
+        line.clear();
+        if io::BufRead::read_until(&mut text, b'\n', &mut line).map_err(fail)? == 0 {
+            let (table, path, skipped) = (dialect.table, path.to_owned(), dialect.skip_lines);
+            return Err(IngestError::SkippedPastEnd { table, path, skipped, lines });
+        }
     }
     Ok(text)
 }

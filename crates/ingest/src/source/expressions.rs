@@ -3,6 +3,7 @@
 use polars::prelude::*;
 
 use super::{Source, exclusion_name};
+use crate::bounds::sql_expression;
 use crate::config::{Format, Origin};
 use crate::error::IngestError;
 use crate::formats::delimited;
@@ -94,7 +95,7 @@ impl Source {
             sql: sql.to_owned(),
             source: Box::new(source),
         };
-        let expression = polars::sql::sql_expr(sql).map_err(fail)?;
+        let expression = sql_expression(self.table, place, sql)?;
         let row_by_row = |part: &Expr| {
             // A list of values for IN is wrapped up as one.
             let list = matches!(part, Expr::Agg(AggExpr::Implode { .. }));
@@ -112,18 +113,11 @@ impl Source {
 
     /// The expressions that make canonical columns and exclusion marks out of a file's columns.
     pub(crate) fn expressions(&self) -> Result<Vec<Expr>, IngestError> {
-        let fail = |place: String, sql: &str, source| IngestError::Sql {
-            table: self.table,
-            place,
-            sql: sql.to_owned(),
-            source: Box::new(source),
-        };
         let mut expressions = Vec::new();
         for mapped in &self.mapped {
             let expression = match &mapped.origin {
                 Origin::Column(column) => col(column.as_str()),
-                Origin::Sql(sql) => polars::sql::sql_expr(sql)
-                    .map_err(|source| fail(format!("columns.{}", mapped.name), sql, source))?,
+                Origin::Sql(sql) => sql_expression(self.table, &format!("columns.{}", mapped.name), sql)?,
                 // A label for all rows, and numbers of rows, are filled in while the batches arrive.
                 Origin::Value(_) if mapped.cell() == CellKind::Label => continue,
                 Origin::RowNumber => continue,
@@ -132,8 +126,7 @@ impl Source {
             expressions.push(expression.alias(mapped.name.as_str()));
         }
         for (index, rule) in self.exclusions.iter().enumerate() {
-            let expression = polars::sql::sql_expr(&rule.sql)
-                .map_err(|source| fail(format!("exclude[{index}].when"), &rule.sql, source))?;
+            let expression = sql_expression(self.table, &format!("exclude[{index}].when"), &rule.sql)?;
             expressions.push(expression.alias(exclusion_name(index)));
         }
         Ok(expressions)

@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use glob::Pattern;
 
+use crate::bounds::MAX_ANY_DEPTH;
 use crate::config::{Format, SourceConfig};
 use crate::error::IngestError;
 use crate::schema::TableKind;
@@ -227,6 +228,12 @@ impl<'a> Search<'a> {
                 other if parts.is_empty() => start.push(other),
                 _ => parts.push(Part::Name("..".into())),
             }
+        }
+        // Several in a row are no more than one.
+        parts.dedup_by(|next, part| *next == Part::AnyDepth && *part == Part::AnyDepth);
+        let count = parts.iter().filter(|part| **part == Part::AnyDepth).count();
+        if count > MAX_ANY_DEPTH {
+            return Err(IngestError::DeepPattern { table: self.table, count });
         }
         let place = self.base.join(written);
         // With a `**` in it, a pattern is meant for files at any depth.

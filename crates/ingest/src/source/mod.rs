@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use chrono_tz::Tz;
 
+use crate::bounds::check_lists;
 use crate::config::{AmountPart, AmountsIn, Duplicates, Origin, Rounding, SourceConfig};
 use crate::error::IngestError;
 use crate::formats::delimited::Dialect;
@@ -117,6 +118,7 @@ impl Source {
                 return Err(IngestError::TimeFormat { table, canonical: "timezone".into(), problem });
             }
         };
+        check_lists(table, config)?;
         let source = Self {
             table,
             files: locate(table, config, &conventions.roots)?,
@@ -319,9 +321,10 @@ impl Source {
         let file = self.files[0].clone();
         // A column that any file has is expected of all: what is read must not depend on which file comes first.
         let mut present = self.header(&file)?;
+        let mut known: BTreeSet<String> = present.iter().cloned().collect();
         for other in &self.files[1..] {
             for column in self.header(other)? {
-                if !present.contains(&column) {
+                if known.insert(column.clone()) {
                     present.push(column);
                 }
             }

@@ -93,6 +93,30 @@ impl schemars::JsonSchema for Draws {
     }
 }
 
+/// The most ages of a cohort table.
+pub(in crate::catalog) const MAX_AGES: u16 = 520;
+
+/// Reads a number of ages of a cohort table, or an age: up to [`MAX_AGES`].
+pub(in crate::catalog) fn ages<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    let ages = u16::deserialize(deserializer)?;
+    if ages <= MAX_AGES {
+        return Ok(ages);
+    }
+    Err(de::Error::custom(format!("{ages} is more than {MAX_AGES}, the most ages that a table has")))
+}
+
+/// Reads a number of days, from none up to a year.
+pub(in crate::catalog) fn days_of_a_year<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    let days = u16::deserialize(deserializer)?;
+    if days <= 366 {
+        return Ok(days);
+    }
+    Err(de::Error::custom(format!("{days} days is not between 0 and 366")))
+}
+
+/// The most days that an option may name: ten years.
+pub(in crate::catalog) const MAX_DAYS: u32 = 3660;
+
 /// A number of days of at least one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::catalog) struct DayCount(pub(in crate::catalog) u32);
@@ -100,10 +124,10 @@ pub(in crate::catalog) struct DayCount(pub(in crate::catalog) u32);
 impl<'de> Deserialize<'de> for DayCount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let days = u32::deserialize(deserializer)?;
-        if (1..=3660).contains(&days) {
+        if (1..=MAX_DAYS).contains(&days) {
             return Ok(Self(days));
         }
-        Err(de::Error::custom(format!("{days} days is not between 1 and 3660")))
+        Err(de::Error::custom(format!("{days} days is not between 1 and {MAX_DAYS}")))
     }
 }
 

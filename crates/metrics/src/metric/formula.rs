@@ -36,6 +36,7 @@ impl Formula {
     /// Reads an expression.
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = |problem: String| format!("`{text}`: {problem}; write numbers, metrics, + - * / and brackets");
+        tallybook_ingest::check_sql_bounds(text).map_err(|bound| bound.to_string())?;
         let mut parser = Parser::new(&GenericDialect {}).with_recursion_limit(50);
         parser = parser.try_with_sql(text).map_err(|error| wrong(error.to_string()))?;
         let expression = parser.parse_expr().map_err(|error| wrong(error.to_string()))?;
@@ -222,6 +223,19 @@ mod tests {
         let (interval, _) = value("tickets / orders").ok().and_then(|own| own.interval()).expect("an interval");
         assert!(((interval.high - interval.low) / 2.0 - 0.1152).abs() < 2e-4, "{interval:?}");
         assert_eq!(value("aov.median + orders").ok().and_then(|own| own.interval()), None);
+    }
+
+    #[test]
+    fn long_ones_are_refused_and_the_longest_are_read() {
+        assert!(Formula::parse(&("orders + ".repeat(200) + "1")).is_ok());
+        assert_eq!(
+            Formula::parse(&("orders + ".repeat(201) + "1")),
+            Err("the expression has 201 operators, brackets and keywords; 200 is the most".to_owned())
+        );
+        assert_eq!(
+            Formula::parse(&"o+".repeat(100_000)),
+            Err("the expression has 200000 bytes; 10000 is the most".to_owned())
+        );
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Makes views out of a document.
 
+use std::collections::BTreeMap;
+
 use tallybook_calendar::{Grain, Period};
 use tallybook_metrics::declare::{Area, Direction, Unit};
 use tallybook_metrics::engine::segments::{NO_VALUE, OTHER};
@@ -24,13 +26,30 @@ const COHORTS_LISTED: usize = 18;
 impl Page {
     /// Makes the view of a document.
     pub fn new(document: &Document) -> Self {
-        Views { document, format: Formatter { locale: document.locale, currency: document.currency.clone() } }.page()
+        Views::new(document).page()
     }
 }
 
 pub(super) struct Views<'a> {
     pub(super) document: &'a Document,
     pub(super) format: Formatter,
+    /// Figures by metric and measure, in the order of the document.
+    figures: BTreeMap<(&'a str, &'a str), Vec<&'a Figure>>,
+}
+
+impl<'a> Views<'a> {
+    pub(super) fn new(document: &'a Document) -> Self {
+        let mut figures: BTreeMap<(&str, &str), Vec<&Figure>> = BTreeMap::new();
+        for figure in &document.figures {
+            figures.entry((figure.metric.as_str(), figure.measure.as_str())).or_default().push(figure);
+        }
+        let format = Formatter { locale: document.locale, currency: document.currency.clone() };
+        Self { document, format, figures }
+    }
+
+    fn figures_of(&self, metric: &str, measure: &str) -> Vec<&'a Figure> {
+        self.figures.get(&(metric, measure)).cloned().unwrap_or_default()
+    }
 }
 
 impl Views<'_> {
@@ -119,10 +138,9 @@ impl Views<'_> {
     }
 
     fn totals<'b>(&'b self, metric: &str, measure: &str) -> Vec<&'b Figure> {
-        let own = |figure: &&Figure| {
-            figure.metric == metric && figure.measure == measure && figure.segment.is_none() && figure.cohort.is_none()
-        };
-        self.document.figures.iter().filter(own).collect()
+        let mut figures = self.figures_of(metric, measure);
+        figures.retain(|figure| figure.segment.is_none() && figure.cohort.is_none());
+        figures
     }
 
     pub(super) fn reported<'b>(&'b self, metric: &str, measure: &str) -> Option<&'b Figure> {
@@ -337,12 +355,8 @@ impl Views<'_> {
 
     fn breakdowns(&self, metric: &MetricNote, measure: &str) -> Vec<Breakdown> {
         let mut by_dimension: Vec<(&str, Vec<&Figure>)> = Vec::new();
-        for figure in &self.document.figures {
-            let Some(segment) =
-                figure.segment.as_ref().filter(|_| figure.metric == metric.id && figure.measure == measure)
-            else {
-                continue;
-            };
+        for figure in self.figures_of(&metric.id, measure) {
+            let Some(segment) = figure.segment.as_ref() else { continue };
             match by_dimension.iter_mut().find(|(dimension, _)| *dimension == segment.dimension) {
                 Some((_, figures)) => figures.push(figure),
                 None => by_dimension.push((&segment.dimension, vec![figure])),
@@ -384,12 +398,8 @@ impl Views<'_> {
 
     fn cohorts(&self, metric: &MetricNote, measure: &MeasureNote) -> Option<CohortView> {
         let mut rows: Vec<(&str, u64, Vec<&Figure>)> = Vec::new();
-        for figure in &self.document.figures {
-            let Some(cell) =
-                figure.cohort.as_ref().filter(|_| figure.metric == metric.id && figure.measure == measure.key)
-            else {
-                continue;
-            };
+        for figure in self.figures_of(&metric.id, &measure.key) {
+            let Some(cell) = figure.cohort.as_ref() else { continue };
             match rows.last_mut().filter(|(cohort, ..)| *cohort == cell.cohort) {
                 Some((.., figures)) => figures.push(figure),
                 None => rows.push((&cell.cohort, cell.size, vec![figure])),

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use super::CellView;
 use super::build::Views;
 use crate::document::Document;
-use crate::format::Formatter;
 
 /// The measures of a document by metric and key, for templates that want a single figure.
 pub fn figure_index(document: &Document) -> BTreeMap<String, BTreeMap<String, CellView>> {
-    let views = Views { document, format: Formatter { locale: document.locale, currency: document.currency.clone() } };
+    let views = Views::new(document);
     let mut index: BTreeMap<String, BTreeMap<String, CellView>> = BTreeMap::new();
     for metric in &document.metrics {
         for measure in &metric.measures {

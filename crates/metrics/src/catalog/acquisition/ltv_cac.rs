@@ -59,7 +59,7 @@ pub(in crate::catalog) struct LtvCac {
     #[serde(default = "ads")]
     ads_kinds: Vec<String>,
     /// Days by which cost leads customers.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::catalog::options::days_of_a_year")]
     #[schemars(range(max = 366))]
     lag_days: u16,
     /// Share of revenue that is margin.

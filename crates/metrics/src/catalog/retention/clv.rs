@@ -108,7 +108,8 @@ pub(in crate::catalog) struct Clv {
     #[serde(default)]
     gross_margin: Option<Fraction>,
     /// The age of the historic figure.
-    #[serde(default = "twelve")]
+    #[serde(default = "twelve", deserialize_with = "crate::catalog::options::ages")]
+    #[schemars(range(max = 520))]
     age_months: u16,
     /// Window of the formula in which customers are active.
     #[serde(default = "ninety")]
@@ -117,7 +118,8 @@ pub(in crate::catalog) struct Clv {
     #[serde(default = "ninety")]
     after_days: DayCount,
     /// Ages shown at the most.
-    #[serde(default = "twelve")]
+    #[serde(default = "twelve", deserialize_with = "crate::catalog::options::ages")]
+    #[schemars(range(max = 520))]
     ages: u16,
     /// Purchase models to try, in order.
     #[serde(default = "all_models")]

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::catalog::cohort_view::{CohortView, retention, revenue_retention};
+use crate::catalog::options::{MAX_AGES, MAX_DAYS};
 use crate::declare::{Area, Direction, Info, Measure, OptionInfo, Unit};
 use crate::engine::order_value::OrderValue;
 use crate::folds::cohorts::{Ages, CohortGrain, CohortStart};
@@ -69,7 +70,7 @@ pub(in crate::catalog) struct CohortOptions {
     #[serde(default)]
     start: CohortStart,
     /// Ages shown at the most.
-    #[serde(default = "twelve")]
+    #[serde(default = "twelve", deserialize_with = "crate::catalog::options::ages")]
     #[schemars(range(min = 1, max = 520))]
     ages: u16,
     /// The age of the headline figure.
@@ -113,6 +114,13 @@ impl CohortOptions {
         }
         if self.brackets.windows(2).any(|pair| pair[1].0 <= pair[0].1) || !self.days.is_sorted_by(|a, b| a < b) {
             return Err("days must ascend and brackets must not overlap".into());
+        }
+        let brackets = self.day_ages();
+        if brackets.len() > usize::from(MAX_AGES) {
+            return Err(format!("{} ages are more than {MAX_AGES}, the most that a table has", brackets.len()));
+        }
+        if let Some((_, day)) = brackets.iter().find(|(_, day)| *day > MAX_DAYS) {
+            return Err(format!("day {day} is past {MAX_DAYS}, the last that is looked at"));
         }
         let ages = if self.day_ages().is_empty() { usize::from(self.ages) } else { self.day_ages().len() };
         if usize::from(self.headline_age) > ages {

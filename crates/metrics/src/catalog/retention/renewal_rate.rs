@@ -46,7 +46,7 @@ const PENDING: &str = "pending";
 #[serde(deny_unknown_fields)]
 pub(in crate::catalog) struct RenewalRate {
     /// Days after the end of the term within which a renewal may follow.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::catalog::options::days_of_a_year")]
     #[schemars(range(max = 366))]
     grace_days: u16,
 }
