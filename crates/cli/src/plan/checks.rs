@@ -72,6 +72,7 @@ pub(super) fn placed(
         IngestError::LongPath { .. } | IngestError::DeepPattern { .. } => below(&[Step::Key("path")], error.into()),
         IngestError::SkippedPastEnd { .. } => below(&[Step::Key("csv"), Step::Key("skip_lines")], error.into()),
         IngestError::TooManyEntries { option, .. } => {
+            let option = *option;
             let steps: Vec<Step<'_>> = option.split('.').map(Step::Key).collect();
             below(&steps, error.into())
         }

@@ -157,11 +157,15 @@ pub(crate) fn read_header(path: &Path, dialect: &Dialect) -> Result<Vec<String>,
             None => return Err(IngestError::EmptyFile { path: path.to_owned() }),
         },
     };
-    let mut seen = BTreeSet::new();
-    match header.iter().find(|name| !seen.insert(*name)) {
-        Some(name) => Err(IngestError::DuplicateHeader { path: path.to_owned(), column: name.clone() }),
+    match first_repeated(&header) {
+        Some(column) => Err(IngestError::DuplicateHeader { path: path.to_owned(), column }),
         None => Ok(header),
     }
+}
+
+fn first_repeated(names: &[String]) -> Option<String> {
+    let mut seen = BTreeSet::new();
+    names.iter().find(|name| !seen.insert(name.as_str())).cloned()
 }
 
 /// Gives the line and the cells of the numbered records (from 1, ascending) of a file.
