@@ -147,7 +147,7 @@ mod tests {
         let chains = [
             "amount || ".repeat(MAX_SQL_OPERATORS) + "'x'",
             "amount".to_owned() + &"::varchar".repeat(MAX_SQL_OPERATORS / 2),
-            "amount = '1' OR ".repeat(MAX_SQL_OPERATORS / 2) + "amount = '2'",
+            "amount = '1' OR ".repeat(MAX_SQL_OPERATORS / 2 - 1) + "amount = '2'",
         ];
         let run = std::thread::Builder::new().stack_size(2 << 20).spawn(move || {
             use polars::prelude::{DataFrame, DataType, Field, IntoLazy, Schema};

@@ -103,11 +103,11 @@ impl<'a> Search<'a> {
     }
 
     fn unreadable(&self, path: &Path, source: io::Error) -> IngestError {
-        IngestError::Unreadable { table: self.table, path: path.to_owned(), skip: self.from_base(path), source }
+        IngestError::Unreadable { table: self.table, path: path.to_owned(), skip: self.seen_from_base(path), source }
     }
 
     /// Writes a path as seen from the pipeline file, as `path` and `skip` are.
-    fn from_base(&self, path: &Path) -> String {
+    fn seen_from_base(&self, path: &Path) -> String {
         path.strip_prefix(self.base).unwrap_or(path).display().to_string()
     }
 
@@ -170,8 +170,8 @@ impl<'a> Search<'a> {
             return Err(IngestError::FilesBesideFolders {
                 table: self.table,
                 place: place.to_owned(),
-                file: self.from_base(file),
-                folder: self.from_base(folder),
+                file: self.seen_from_base(file),
+                folder: self.seen_from_base(folder),
                 all: self.all_below(),
             });
         }
