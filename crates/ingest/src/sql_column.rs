@@ -84,7 +84,7 @@ impl SqlColumn {
                 Some(names) => names,
                 none => none.insert(self.columns(source.table().made())?),
             };
-            let types = self.types(names, source)?;
+            let types = Self::types(names, source)?;
             if !tried.contains(&types) {
                 self.try_on(names, &types, source)?;
                 tried.push(types);
@@ -94,7 +94,7 @@ impl SqlColumn {
     }
 
     /// Gives the types of the columns that it reads, all of which a source must supply.
-    fn types(&self, names: &[String], source: &Source) -> Result<Vec<DataType>, IngestError> {
+    fn types(names: &[String], source: &Source) -> Result<Vec<DataType>, IngestError> {
         let table = source.table().made();
         let kind_of = |name: &str| {
             let mapped = source.mapped.iter().find(|mapped| mapped.name == name).map(Mapped::cell);

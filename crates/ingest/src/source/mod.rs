@@ -295,7 +295,8 @@ impl Source {
         self.derived.push(Derived { name: DERIVED.to_owned(), terms });
     }
 
-    fn map_columns(mut self, config: &SourceConfig) -> Result<Self, IngestError> {
+    /// Checks that what the pipeline maps is there to be mapped.
+    fn check_names(&self, config: &SourceConfig) -> Result<(), IngestError> {
         let table = self.table;
         let unknown = config.columns.keys().find(|name| table.column(name).is_none());
         if let Some(column) = unknown {
@@ -318,28 +319,28 @@ impl Source {
                 return Err(IngestError::RowNumber { table, column: name.clone() });
             }
         }
-        let file = self.files[0].clone();
-        // A column that any file has is expected of all: what is read must not depend on which file comes first.
-        let mut present = self.header(&file)?;
-        let mut known: BTreeSet<String> = present.iter().cloned().collect();
-        for other in &self.files[1..] {
-            for column in self.header(other)? {
+        Ok(())
+    }
+
+    /// Gives the columns of all files. One that any file has is expected of all: what is read must not depend on which file comes first.
+    fn headers(&self) -> Result<Vec<String>, IngestError> {
+        let (mut present, mut known) = (Vec::new(), BTreeSet::new());
+        for file in &self.files {
+            for column in self.header(file)? {
                 if known.insert(column.clone()) {
                     present.push(column);
                 }
             }
         }
-        let mut wanted: Vec<(String, Option<&'static ColumnDecl>, Option<&crate::config::ColumnSpec>)> = Vec::new();
-        for decl in table.columns() {
-            wanted.push((decl.name.to_owned(), Some(decl), config.columns.get(decl.name)));
-        }
-        for (name, spec) in &config.dimensions {
-            wanted.push((name.clone(), table.column(name), Some(spec)));
-        }
-        for (name, spec) in &config.numbers {
-            wanted.push((name.clone(), Some(&NUMBER), Some(spec)));
-        }
-        for (name, declared, spec) in wanted {
+        Ok(present)
+    }
+
+    fn map_columns(mut self, config: &SourceConfig) -> Result<Self, IngestError> {
+        let table = self.table;
+        self.check_names(config)?;
+        let file = self.files[0].clone();
+        let present = self.headers()?;
+        for (name, declared, spec) in wanted(table, config) {
             let origin = match spec {
                 Some(spec) => spec.origin.clone(),
                 None if present.contains(&name) => Origin::Column(name.clone()),
@@ -415,6 +416,17 @@ impl Source {
             None => Ok(()),
         }
     }
+}
+
+/// A canonical column with its declaration and, where the pipeline maps it, how.
+type Wanted<'a> = (String, Option<&'static ColumnDecl>, Option<&'a crate::config::ColumnSpec>);
+
+/// Lists what may be mapped: the declared columns, dimensions, and numbers.
+fn wanted(table: TableKind, config: &SourceConfig) -> Vec<Wanted<'_>> {
+    let declared = table.columns().iter().map(|decl| (decl.name.to_owned(), Some(decl), config.columns.get(decl.name)));
+    let dimensions = config.dimensions.iter().map(|(name, spec)| (name.clone(), table.column(name), Some(spec)));
+    let numbers = config.numbers.iter().map(|(name, spec)| (name.clone(), Some(&NUMBER), Some(spec)));
+    declared.chain(dimensions).chain(numbers).collect()
 }
 
 /// Optional columns that decide about rows, or make others.
