@@ -732,6 +732,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::too_many_lines, reason = "a table of texts and what is said of them")]
     fn what_is_wrong_is_said_with_what_to_write_instead() {
         let hours = |hours: &str| read(&format!(r#"{{"hours": {hours}}}"#)).expect_err("wrong");
         let span = |span: &str| hours(&format!(r#"{{"mon": {span}}}"#));

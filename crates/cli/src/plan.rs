@@ -62,30 +62,15 @@ impl Plan {
             fiscal: config.period.fiscal,
         };
         let grain = config.period.grain;
-        let year_before = config.period.year_before.unwrap_or(YearBefore::default_for(grain));
-        if year_before == YearBefore::IsoWeek && grain != Grain::Week {
-            let message = format!("`iso_week` compares weeks, and the periods are {}s", grain.noun());
-            return Err(at(
-                &pipeline,
-                &[Step::Key("period"), Step::Key("year_before")],
-                CliError::could_not_run(message),
-            ));
-        }
+        let year_before = year_before(&pipeline)?;
         let now = match &overrides.when.as_of {
             Some(text) => moment(&calendar, text)?,
             None => now,
         };
         let reports = periods(&calendar, grain, &overrides.when, now)?;
-        let base = folder_of(&pipeline.path);
         let currency = Currency {
             code: config.currency.0.clone(),
             decimals: config.currency_decimals.map_or(config.currency.decimals(), u32::from),
-        };
-        let conventions = Conventions {
-            roots: Roots { base: base.clone(), allowed: config.data_roots.clone() },
-            zone: calendar.zone,
-            currency: currency.code.clone(),
-            decimals: currency.decimals,
         };
         if currency.decimals > 6 {
             let error = CliError::could_not_run("amounts are counted with at most 6 decimals");
@@ -96,44 +81,22 @@ impl Plan {
             return Err(at(&pipeline, &[Step::Key("metrics")], error.hint("`tallybook metrics` lists them all")));
         }
         check_counts(&pipeline)?;
-        let mut sources = open_sources(&pipeline, &conventions)?;
-        for (one, other) in [(TableKind::Orders, TableKind::OrderLines), (TableKind::Tickets, TableKind::TicketEvents)]
-        {
-            if [one, other].iter().all(|table| config.sources.contains_key(table)) {
-                let message = format!("give `{one}` or `{other}`, not both: each is the table of {one}");
-                return Err(at(&pipeline, &[Step::Key("sources")], CliError::could_not_run(message)));
-            }
-        }
+        let mut sources = open_sources(&pipeline, &conventions(&pipeline, &calendar, &currency))?;
+        check_one_of_two(&pipeline)?;
         check_revenue(&pipeline, &sources)?;
         let value = order_value(&pipeline, &sources);
-        for need in config.metrics.iter().flat_map(|entry| entry.0.needs()) {
-            let Some((kind, least, greatest)) = need.scale else { continue };
-            let own = sources.iter_mut().filter(|source| source.table() == need.table);
-            own.for_each(|source| source.set_scale(kind, least, greatest));
-        }
+        set_scales(&pipeline, &mut sources);
         check_needs(&pipeline, &sources)?;
         check_own(&pipeline, &sources)?;
         check_segments(&pipeline, &sources)?;
         keep_columns(&pipeline, &mut sources, &value);
-        let template_folder = config.report.templates.as_ref().map(|folder| base.join(folder));
-        let templates = Templates::load(template_folder.as_deref())?;
         let formats: BTreeSet<OutputFormat> = match overrides.formats.as_slice() {
             [] => config.report.formats.iter().copied().collect(),
             given => given.iter().copied().collect(),
         };
-        for (format, ending) in [(OutputFormat::Html, "html"), (OutputFormat::Markdown, "md")] {
-            if formats.contains(&format) {
-                templates.check(&format!("{}.{ending}", config.report.template)).map_err(|error| {
-                    at(&pipeline, &[Step::Key("report"), Step::Key("template")], CliError::from(error))
-                })?;
-            }
-        }
+        let templates = templates(&pipeline, &formats)?;
         let output = Home::of(&pipeline, overrides.out.as_deref())?.folder;
-        let digest = Sha256::digest(pipeline.text.as_bytes());
-        let configuration = digest.iter().take(6).fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        });
+        let configuration = digest(&pipeline.text);
         Ok(Self {
             pipeline,
             calendar,
@@ -190,6 +153,74 @@ impl Plan {
             now: self.now,
         }
     }
+}
+
+/// What all sources have in common.
+fn conventions(pipeline: &PipelineFile, calendar: &Calendar, currency: &Currency) -> Conventions {
+    Conventions {
+        roots: Roots { base: folder_of(&pipeline.path), allowed: pipeline.config.data_roots.clone() },
+        zone: calendar.zone,
+        currency: currency.code.clone(),
+        decimals: currency.decimals,
+    }
+}
+
+/// Decides which period of the year before each is compared with.
+fn year_before(pipeline: &PipelineFile) -> Result<YearBefore, CliError> {
+    let config = &pipeline.config;
+    let grain = config.period.grain;
+    let year_before = config.period.year_before.unwrap_or(YearBefore::default_for(grain));
+    if year_before == YearBefore::IsoWeek && grain != Grain::Week {
+        let message = format!("`iso_week` compares weeks, and the periods are {}s", grain.noun());
+        return Err(at(pipeline, &[Step::Key("period"), Step::Key("year_before")], CliError::could_not_run(message)));
+    }
+    Ok(year_before)
+}
+
+/// A table comes whole, or as what it is made of.
+fn check_one_of_two(pipeline: &PipelineFile) -> Result<(), CliError> {
+    let sources = &pipeline.config.sources;
+    for (one, other) in [(TableKind::Orders, TableKind::OrderLines), (TableKind::Tickets, TableKind::TicketEvents)] {
+        if [one, other].iter().all(|table| sources.contains_key(table)) {
+            let message = format!("give `{one}` or `{other}`, not both: each is the table of {one}");
+            return Err(at(pipeline, &[Step::Key("sources")], CliError::could_not_run(message)));
+        }
+    }
+    Ok(())
+}
+
+/// Tells sources which scores the metrics take.
+fn set_scales(pipeline: &PipelineFile, sources: &mut [Source]) {
+    for need in pipeline.config.metrics.iter().flat_map(|entry| entry.0.needs()) {
+        let Some((kind, least, greatest)) = need.scale else { continue };
+        let own = sources.iter_mut().filter(|source| source.table() == need.table);
+        own.for_each(|source| source.set_scale(kind, least, greatest));
+    }
+}
+
+/// Loads the templates, and checks that there is one for each page.
+fn templates(pipeline: &PipelineFile, formats: &BTreeSet<OutputFormat>) -> Result<Templates, CliError> {
+    let config = &pipeline.config;
+    let base = folder_of(&pipeline.path);
+    let template_folder = config.report.templates.as_ref().map(|folder| base.join(folder));
+    let templates = Templates::load(template_folder.as_deref())?;
+    for (format, ending) in [(OutputFormat::Html, "html"), (OutputFormat::Markdown, "md")] {
+        if formats.contains(&format) {
+            templates
+                .check(&format!("{}.{ending}", config.report.template))
+                .map_err(|error| at(pipeline, &[Step::Key("report"), Step::Key("template")], CliError::from(error)))?;
+        }
+    }
+    Ok(templates)
+}
+
+/// SHA-256 of a text, shortened.
+fn digest(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().take(6).fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 const fn is_orders(table: TableKind) -> bool {

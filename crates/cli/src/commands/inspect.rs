@@ -26,7 +26,7 @@ pub(super) fn plan(plan: &Plan) -> String {
         locale: config.report.locale,
         currency: Currency { code: plan.currency.code.clone(), decimals: plan.currency.decimals },
     };
-    let mut text = format!(
+    let text = format!(
         "{} ({}), days of {}, amounts in {} with {} decimals\nreports go to {}\n\n",
         config.title,
         shown(&plan.pipeline.path),
@@ -35,6 +35,12 @@ pub(super) fn plan(plan: &Plan) -> String {
         plan.currency.decimals,
         shown(&plan.output)
     );
+    text + &periods(plan, &format) + &metrics(plan) + &sources(plan)
+}
+
+/// The periods of a run, with what they are compared with.
+fn periods(plan: &Plan, format: &Formatter) -> String {
+    let mut text = String::new();
     text.push_str("Periods (first moment included, last excluded)\n");
     for report in &plan.reports {
         let mut line = |name: &str, period: &Period| {
@@ -54,6 +60,12 @@ pub(super) fn plan(plan: &Plan) -> String {
         }
     }
     let _ = writeln!(text, "  comparison with the year before: {}", plan.year_before.name());
+    text
+}
+
+/// The metrics, and the columns that they read.
+fn metrics(plan: &Plan) -> String {
+    let mut text = String::new();
     text.push_str("\nMetrics\n");
     for metric in plan.metrics() {
         let info = metric.info();
@@ -71,9 +83,15 @@ pub(super) fn plan(plan: &Plan) -> String {
             let _ = writeln!(text, "  {:<20}   reads {}{extra}", "", need.table);
         }
     }
-    if !config.segments.is_empty() {
-        let _ = writeln!(text, "  broken down by {}", config.segments.join(", "));
+    if !plan.pipeline.config.segments.is_empty() {
+        let _ = writeln!(text, "  broken down by {}", plan.pipeline.config.segments.join(", "));
     }
+    text
+}
+
+/// The sources, and where their columns come from.
+fn sources(plan: &Plan) -> String {
+    let mut text = String::new();
     text.push_str("\nSources\n");
     for source in &plan.sources {
         let files: Vec<String> = source.files().map(shown).collect();

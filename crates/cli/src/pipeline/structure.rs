@@ -408,7 +408,7 @@ mod tests {
         assert_eq!(problem(&"{a: ".repeat(65)), Some((Problem::Depth, 1)));
         assert_eq!(problem(&"- ".repeat(65)), Some((Problem::Depth, 1)));
         assert_eq!(problem(&format!("a: {}", "[a, \"]\", ']', ".repeat(64))), Some((Problem::Depth, 1)));
-        let blocks: String = (0..65).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+        let blocks = (0..65).fold(String::new(), |text, depth| text + &" ".repeat(depth) + "a:\n");
         assert_eq!(problem(&blocks), Some((Problem::Depth, 65)));
     }
 
@@ -453,7 +453,7 @@ mod tests {
         let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..9 {
             let names = vec![format!("*a{}", level - 1); 10].join(", ");
-            text += &format!("a{level}: &a{level} [{names}]\n");
+            text.extend([format!("a{level}: &a{level} [{names}]\n")]);
         }
         // Of aliases within aliases the reader has a bound of its own.
         assert_eq!(problem(&text), None);

@@ -190,7 +190,7 @@ impl CohortView {
     }
 }
 
-/// RowSums customers' cumulative revenue over cells of one age.
+/// Sums customers' cumulative revenue over cells of one age.
 pub(in crate::catalog) fn cumulative_revenue(cells: &[CohortCounts<'_>]) -> Sums {
     let mut moments = Sums::default();
     for counts in cells {

@@ -47,7 +47,7 @@ pub struct History<'a> {
     pub signed_up_at: Option<i64>,
 }
 
-/// RowSums over customers that grow by one history at a time.
+/// Sums over customers that grow by one history at a time.
 pub trait Fold: Any + Send + Sync {
     /// Makes an empty fold of the same kind.
     fn new_empty(&self) -> Box<dyn Fold>;

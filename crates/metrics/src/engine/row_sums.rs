@@ -67,7 +67,7 @@ impl Reduction {
         }
     }
 
-    /// RowSums a column over the rows of a table, by a column of moments.
+    /// Sums a column over the rows of a table, by a column of moments.
     pub fn sum(table: TableKind, clock: &'static str, column: &'static str) -> Self {
         Self { terms: vec![(column, 1)], ..Self::rows(table, Clock::At(clock)) }
     }

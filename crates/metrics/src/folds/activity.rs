@@ -16,7 +16,7 @@ pub struct Activity {
     rows_of_slot: Vec<Vec<u32>>,
     row_of_window: Vec<Option<u32>>,
     cells: Grid<Cell>,
-    /// RowSums of the customer at hand, by row.
+    /// Sums of the customer at hand, by row.
     open: Vec<(u32, Cell)>,
 }
 

@@ -18,7 +18,7 @@ pub(crate) fn same_kind<T: 'static>(other: &dyn Any) -> Option<&T> {
     same
 }
 
-/// RowSums by position and segment.
+/// Sums by position and segment.
 #[derive(Debug, Clone)]
 pub(crate) struct Grid<T> {
     width: usize,

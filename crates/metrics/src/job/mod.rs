@@ -6,7 +6,7 @@ mod decompositions;
 mod read;
 mod targets;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use chrono::NaiveDate;
@@ -18,7 +18,7 @@ use crate::engine::coverage::{dated, day, extremes, joined, latest};
 use crate::engine::histories::{fold_events, fold_histories};
 use crate::engine::order_value::OrderValue;
 use crate::engine::row_function::compute;
-use crate::engine::row_sums::{Clock, QuantileWindows, Reduction, reduce};
+use crate::engine::row_sums::{Clock, QuantileWindows, Reduction, RowSums, reduce};
 use crate::engine::segments::Segments;
 use crate::engine::sessions::Sessions;
 use crate::engine::timeline::{Timeline, WindowId};
@@ -222,46 +222,18 @@ impl Job<'_> {
             let column = compute(table, computation, as_of.get(&kind).copied().unwrap_or(self.now));
             computed.entry(kind).or_default().insert(name, column);
         }
-        let shown = wanted.iter().filter_map(|wanted| timeline.find(&wanted.window)).collect();
-        let quantiles = QuantileWindows::new(&timeline, shown);
-        let mut sums = BTreeMap::new();
-        for (kind, table) in dated(tables) {
-            // RowSums with quantiles serve those who ask for the same without.
-            let served = |reduction: &Reduction| {
-                let richer = |other: &&Reduction| !other.quantiles.is_empty() && other.plain() == *reduction;
-                reduction.quantiles.is_empty() && reductions.iter().any(|other| richer(&other))
-            };
-            let own: Vec<&Reduction> =
-                reductions.iter().filter(|reduction| reduction.table == kind && !served(reduction)).collect();
-            if own.is_empty() {
-                continue;
-            }
-            let computed = computed.remove(&kind).unwrap_or_default();
-            let done = reduce(table, &computed, &own, &timeline, &segments, &quantiles);
-            sums.extend(own.into_iter().cloned().zip(done));
-        }
+        let sums = row_sums(wanted, &reductions, computed, tables, (&timeline, &segments));
         let activity: Vec<WindowId> = activity.into_iter().collect();
-        let fallback = self.reports.first().map_or(NaiveDate::MIN, |report| report.from);
-        let signed_up = tables.attributes.signed_up_at.iter().copied().filter(|&at| at != MISSING).min();
-        let first = [orders.map(|orders| orders.first), signed_up.map(|at| self.calendar.day_of(at))];
         let context = FoldContext {
             timeline: Arc::clone(&timeline),
             calendar: self.calendar.clone(),
             segments: segments.count(),
-            span: (
-                first.into_iter().flatten().min().unwrap_or(fallback),
-                // Nothing past the last report is looked at.
-                self.reports.iter().map(Period::last).max().unwrap_or(fallback),
-            ),
+            span: self.span(tables, orders),
             activity,
             cutoffs: cutoffs.into_iter().collect(),
             each_customer: each_customer.into_iter().collect(),
             actives,
-            names: tables
-                .events
-                .as_ref()
-                .and_then(|table| table.labels("name"))
-                .map_or_else(Vec::new, |names| names.dictionary.clone()),
+            names: event_names(tables),
             as_of: as_of.get(&TableKind::Events).copied().unwrap_or(self.now),
         };
         let (keys, made): (Vec<String>, Vec<_>) = folds.into_iter().map(|(key, make)| (key, make(&context))).unzip();
@@ -293,6 +265,50 @@ impl Job<'_> {
             remembered: Mutex::default(),
         }
     }
+
+    /// The days that customers are looked at: from the first order or sign-up to the end of the last report.
+    fn span(&self, tables: &Tables, orders: Option<Coverage>) -> (NaiveDate, NaiveDate) {
+        let fallback = self.reports.first().map_or(NaiveDate::MIN, |report| report.from);
+        let signed_up = tables.attributes.signed_up_at.iter().copied().filter(|&at| at != MISSING).min();
+        let first = [orders.map(|orders| orders.first), signed_up.map(|at| self.calendar.day_of(at))];
+        let last = self.reports.iter().map(Period::last).max().unwrap_or(fallback);
+        (first.into_iter().flatten().min().unwrap_or(fallback), last)
+    }
+}
+
+/// Sums over the rows of each table, in one walk.
+fn row_sums(
+    wanted: &[Wanted],
+    reductions: &BTreeSet<Reduction>,
+    mut computed: BTreeMap<TableKind, BTreeMap<&'static str, PackedColumn>>,
+    tables: &Tables,
+    (timeline, segments): (&Timeline, &Segments),
+) -> BTreeMap<Reduction, RowSums> {
+    let shown = wanted.iter().filter_map(|wanted| timeline.find(&wanted.window)).collect();
+    let quantiles = QuantileWindows::new(timeline, shown);
+    // Sums with quantiles serve those who ask for the same without.
+    let served = |reduction: &Reduction| {
+        let richer = |other: &&Reduction| !other.quantiles.is_empty() && other.plain() == *reduction;
+        reduction.quantiles.is_empty() && reductions.iter().any(|other| richer(&other))
+    };
+    let mut sums = BTreeMap::new();
+    for (kind, table) in dated(tables) {
+        let of_table: Vec<&Reduction> =
+            reductions.iter().filter(|reduction| reduction.table == kind && !served(reduction)).collect();
+        if of_table.is_empty() {
+            continue;
+        }
+        let computed = computed.remove(&kind).unwrap_or_default();
+        let done = reduce(table, &computed, &of_table, timeline, segments, &quantiles);
+        sums.extend(of_table.into_iter().cloned().zip(done));
+    }
+    sums
+}
+
+/// The names of events, by their codes.
+fn event_names(tables: &Tables) -> Vec<String> {
+    let names = tables.events.as_ref().and_then(|table| table.labels("name"));
+    names.map_or_else(Vec::new, |names| names.dictionary.clone())
 }
 
 /// The worth of all orders, whose number is what the account of rows needs; most metrics ask for it anyway.

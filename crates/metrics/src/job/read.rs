@@ -43,34 +43,19 @@ impl Job<'_> {
             for measure in metric.measures() {
                 let series: &[Period] = if metric.without_series(measure.key) { &[] } else { &series };
                 let first = figures.len();
-                for want in series.iter().filter(|period| *period != report).filter_map(|period| wanted.get(period)) {
-                    figures.push(self.figure(*metric, measure, want, TOTAL, results, false));
-                }
-                if let Some(want) = wanted.get(report) {
-                    let table = self.first_table(*metric);
-                    let told =
-                        |segment: &usize| results.segments.dimension_of(*segment).is_none_or(|own| own.sorts(table));
-                    for segment in (TOTAL..results.segments.count()).filter(told) {
-                        let mut figure = self.figure(*metric, measure, want, segment, results, true);
-                        figure.target =
-                            self.target(targets, (*metric, measure), want, segment, results, wanted, &figure);
-                        figures.push(figure);
-                    }
-                }
+                figures.extend(self.measure(*metric, measure, (report, series), wanted, results, targets));
                 let plotted = |figure: &&Figure| {
                     figure.segment.is_none() && series.iter().any(|period| period.label == figure.period)
                 };
                 if self.limits_on_all || self.stands_alone(*metric, measure.key) {
                     controls.extend(control(&figures[first..].iter().filter(plotted).collect::<Vec<_>>()));
                 }
-                if let Some(want) = wanted.get(report).filter(|_| measure.key == Measure::HEADLINE) {
+                let Some(want) = wanted.get(report) else { continue };
+                if measure.key == Measure::HEADLINE {
                     decompositions.extend(self.decompositions(*metric, measure, want, results));
                 }
-                if let Some(want) = wanted.get(report) {
-                    let cell = cell_of(want, TOTAL);
-                    if let Some(table) = metric.cohorts(results, measure.key, &cell) {
-                        self.push_cohorts(&mut figures, *metric, measure, report, &table);
-                    }
+                if let Some(table) = metric.cohorts(results, measure.key, &cell_of(want, TOTAL)) {
+                    self.push_cohorts(&mut figures, *metric, measure, report, &table);
                 }
             }
         }
@@ -89,20 +74,46 @@ impl Job<'_> {
             controls,
             decompositions,
             annotations: annotations(tables, (series.first().map_or(report.from, |first| first.from), report.last())),
-            unmatched_targets: unmatched(
-                targets,
-                |metric, measure| {
-                    self.metrics
-                        .iter()
-                        .any(|own| own.info().id == metric && own.measures().iter().any(|known| known.key == measure))
-                },
-                |dimension, value| {
-                    let own = results.segments.dimensions().iter().find(|own| own.name == dimension);
-                    own.is_some_and(|own| own.values.iter().any(|known| known == value))
-                },
-            ),
+            unmatched_targets: self.unmatched_targets(targets, results),
             by_first_order: by_first_order.map(|dimension| dimension.name.clone()).collect(),
         }
+    }
+
+    /// Reads the figures of a measure: of each period of its series, and of the reported one by segment too.
+    fn measure(
+        &self,
+        metric: &dyn Metric,
+        measure: Measure,
+        (report, series): (&Period, &[Period]),
+        wanted: &BTreeMap<Period, Wanted>,
+        results: &Results,
+        targets: &Targets,
+    ) -> Vec<Figure> {
+        let before = series.iter().filter(|period| *period != report).filter_map(|period| wanted.get(period));
+        let mut figures: Vec<Figure> =
+            before.map(|want| self.figure(metric, measure, want, TOTAL, results, false)).collect();
+        let Some(want) = wanted.get(report) else { return figures };
+        let table = self.first_table(metric);
+        let told = |segment: &usize| results.segments.dimension_of(*segment).is_none_or(|own| own.sorts(table));
+        for segment in (TOTAL..results.segments.count()).filter(told) {
+            let mut figure = self.figure(metric, measure, want, segment, results, true);
+            figure.target = self.target(targets, (metric, measure), want, segment, results, wanted, &figure);
+            figures.push(figure);
+        }
+        figures
+    }
+
+    /// What targets name and the report does not have.
+    fn unmatched_targets(&self, targets: &Targets, results: &Results) -> BTreeMap<String, u64> {
+        let known = |metric: &str, measure: &str| {
+            let named = self.metrics.iter().find(|own| own.info().id == metric);
+            named.is_some_and(|own| own.measures().iter().any(|known| known.key == measure))
+        };
+        let has_segment = |dimension: &str, value: &str| {
+            let named = results.segments.dimensions().iter().find(|own| own.name == dimension);
+            named.is_some_and(|own| own.values.iter().any(|known| known == value))
+        };
+        unmatched(targets, known, has_segment)
     }
 
     fn figure(

@@ -126,7 +126,7 @@ fn coarse(customers: &[CustomerSummary], groups: &Groups<'_>) -> Vec<Coarse> {
         .collect()
 }
 
-/// AliveSums of alive, purchases and value.
+/// Sums of alive, purchases and value.
 type AliveSums = [f64; 3];
 
 /// What a prediction is made with.

@@ -83,7 +83,7 @@ pub(in crate::catalog) struct Written {
     /// Counts rows.
     #[serde(default)]
     count: Option<Rows>,
-    /// RowSums a value.
+    /// Sums a value.
     #[serde(default)]
     sum: Option<Values>,
     /// Takes the mean of a value.
@@ -242,22 +242,25 @@ struct Parts {
     to: Option<String>,
 }
 
-impl TryFrom<Written> for Custom {
-    type Error = String;
+/// Checks that a name can stand beside those of the catalogue.
+fn check_identifier(id: &str) -> Result<(), String> {
+    let sound = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if id.is_empty() || id.len() > 60 || !id.chars().all(sound) || !id.starts_with(|c: char| c.is_ascii_lowercase()) {
+        return Err(format!("`{id}` cannot name a metric: use lower-case letters, digits and `_`"));
+    }
+    if crate::catalog::find(id).is_some() {
+        return Err(format!("`{id}` is a metric of the catalogue: name yours otherwise"));
+    }
+    Ok(())
+}
 
-    fn try_from(written: Written) -> Result<Self, String> {
-        let Written { id, title, definition, unit, good, count, sum, mean, quantile, share, ratio, derived } = written;
-        let sound = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        if id.is_empty() || id.len() > 60 || !id.chars().all(sound) || !id.starts_with(|c: char| c.is_ascii_lowercase())
-        {
-            return Err(format!("`{id}` cannot name a metric: use lower-case letters, digits and `_`"));
-        }
-        if crate::catalog::find(&id).is_some() {
-            return Err(format!("`{id}` is a metric of the catalogue: name yours otherwise"));
-        }
+impl Written {
+    /// Takes what it is made of, once for each kind that is given.
+    fn parts(&mut self) -> Result<Vec<Parts>, String> {
         let mut given: Vec<Parts> = Vec::new();
-        given.extend(count.map(|rows| Parts { kind: Kind::Count, rows, of: None, to: None }));
-        for (kind, values) in [(Kind::Sum, sum), (Kind::Mean, mean), (Kind::Share, share)] {
+        given.extend(self.count.take().map(|rows| Parts { kind: Kind::Count, rows, of: None, to: None }));
+        let values = [(Kind::Sum, self.sum.take()), (Kind::Mean, self.mean.take()), (Kind::Share, self.share.take())];
+        for (kind, values) in values {
             given.extend(values.map(|Values { table, of, only, at }| Parts {
                 kind,
                 rows: Rows { table, only, at },
@@ -265,7 +268,7 @@ impl TryFrom<Written> for Custom {
                 to: None,
             }));
         }
-        if let Some(Ranked { table, of, q, only, at }) = quantile {
+        if let Some(Ranked { table, of, q, only, at }) = self.quantile.take() {
             if !(0.001..=0.999).contains(&q) {
                 return Err(format!("`q: {q}` is not between 0.001 and 0.999; write 0.9 for the 90th percentile"));
             }
@@ -273,12 +276,23 @@ impl TryFrom<Written> for Custom {
             let kind = Kind::Quantile((q * 1000.0).round() as u16);
             given.push(Parts { kind, rows: Rows { table, only, at }, of: Some(of), to: None });
         }
-        given.extend(ratio.map(|Set { table, of, to, only, at }| Parts {
+        given.extend(self.ratio.take().map(|Set { table, of, to, only, at }| Parts {
             kind: Kind::Ratio,
             rows: Rows { table, only, at },
             of: Some(of),
             to: Some(to),
         }));
+        Ok(given)
+    }
+}
+
+impl TryFrom<Written> for Custom {
+    type Error = String;
+
+    fn try_from(mut written: Written) -> Result<Self, String> {
+        check_identifier(&written.id)?;
+        let mut given = written.parts()?;
+        let Written { id, title, definition, unit, good, derived, .. } = written;
         let info = |unit: Unit, formula: String, interval: &'static str| {
             let info = Info {
                 id: kept(id.clone()),
@@ -302,22 +316,7 @@ impl TryFrom<Written> for Custom {
                 Ok(Self { info: info(unit.unwrap_or(Unit::Number), formula, interval), body: Body::Derived(derived) })
             }
             (None, Some(parts)) if given.is_empty() => {
-                let unit = unit.unwrap_or(match parts.kind {
-                    Kind::Count => Unit::Count,
-                    Kind::Share => Unit::Share,
-                    _ => Unit::Number,
-                });
-                let fits = match parts.kind {
-                    Kind::Count => unit == Unit::Count,
-                    Kind::Share => unit == Unit::Share,
-                    _ => true,
-                };
-                if !fits {
-                    return Err(format!("a {} has no other unit than its own: leave `unit` out", parts.kind.word()));
-                }
-                if TableKind::named(&parts.rows.table).clock().is_none() {
-                    return Err(format!("rows of `{}` have no time at which they count", parts.rows.table));
-                }
+                let unit = parts.unit(unit)?;
                 let formula = parts.formula();
                 let interval = parts.kind.interval();
                 Ok(Self { body: parts.body(&id, unit), info: info(unit, formula, interval) })
@@ -333,6 +332,27 @@ impl TryFrom<Written> for Custom {
 }
 
 impl Parts {
+    /// Gives the unit: the one that is written, or the kind's own.
+    fn unit(&self, written: Option<Unit>) -> Result<Unit, String> {
+        let unit = written.unwrap_or(match self.kind {
+            Kind::Count => Unit::Count,
+            Kind::Share => Unit::Share,
+            _ => Unit::Number,
+        });
+        let fits = match self.kind {
+            Kind::Count => unit == Unit::Count,
+            Kind::Share => unit == Unit::Share,
+            _ => true,
+        };
+        if !fits {
+            return Err(format!("a {} has no other unit than its own: leave `unit` out", self.kind.word()));
+        }
+        if TableKind::named(&self.rows.table).clock().is_none() {
+            return Err(format!("rows of `{}` have no time at which they count", self.rows.table));
+        }
+        Ok(unit)
+    }
+
     fn formula(&self) -> String {
         let of = self.of.as_deref().unwrap_or_default();
         let to = self.to.as_deref().unwrap_or_default();
