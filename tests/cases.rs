@@ -1,49 +1,54 @@
-//! One folder a case, in `tests/cases`: a pipeline, its data, the command, and what must come of it.
+//! One folder a case, in `tests/cases`: a pipeline, its data, a command, and what must come of it. Each runs in a copy of its own.
 //!
-//! - `command`: the arguments, one a line; the exit status on the first line.
-//! - `stderr`, `stdout`: the whole text expected, if the file is there. `TALLYBOOK_BLESS=1` writes them anew.
-//! - `figures`: lines `metric measure segment value n state`, worked out by hand; `total` and `-` stand for no segment and no value.
+//! - `command`: the arguments, one a line; the exit status on the first line. `command-2`, `command-3` follow it.
+//! - `stdout`, `stderr`: the whole texts; a file that is not there stands for an empty one. Those of `command-2` are `stdout-2` and
+//!   `stderr-2`. `TALLYBOOK_BLESS=1` writes them anew.
+//! - `figures`: lines `metric measure segment value n state`, worked out by hand; `total` and `-` stand for no segment and no value. They
+//!   are of the last page that is named.
+//! - `setup`: what git cannot keep, made before: `mkdir PATH`, `link TARGET PATH`, `write PATH TEXT`, one a line.
+//! - `files`: paths that are there in the end, one a line; `!PATH` for one that is not.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use libtest_mimic::{Failed, Trial};
 
 use crate::support::{figure, figures, root, tallybook, text};
 
-#[test]
-fn every_case() {
+/// A test for each folder.
+pub(crate) fn trials() -> Vec<Trial> {
     let folder = root().join("tests/cases");
-    let mut names: Vec<_> = folder.read_dir().expect("cases").map(|entry| entry.expect("entry").path()).collect();
-    names.sort();
-    assert!(names.len() > 10, "the cases are there");
-    let mut failures = String::new();
-    for case in names {
+    let mut cases: Vec<PathBuf> = folder.read_dir().expect("cases").map(|entry| entry.expect("entry").path()).collect();
+    cases.sort();
+    assert!(cases.len() > 10, "the cases are there");
+    let trial = |case: PathBuf| {
         let name = case.file_name().expect("a name").to_string_lossy().into_owned();
-        if let Err(failure) = run(&case) {
-            let _ = writeln!(failures, "== {name}\n{failure}");
-        }
-    }
-    assert!(failures.is_empty(), "\n{failures}");
+        Trial::test(format!("case::{name}"), move || run(&case).map_err(Failed::from))
+    };
+    cases.into_iter().map(trial).collect()
 }
 
 fn run(case: &Path) -> Result<(), String> {
     let scratch = tempfile::tempdir().expect("a folder");
     let data = scratch.path().join("case");
     copy(case, &data);
-    let command = std::fs::read_to_string(case.join("command")).map_err(|error| error.to_string())?;
-    let mut lines = command.lines();
-    let status: i32 = lines.next().and_then(|line| line.parse().ok()).ok_or("no exit status")?;
-    let arguments: Vec<&str> = lines.collect();
-    let output = tallybook(&data, &arguments);
-    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
-    if output.status.code() != Some(status) {
-        return Err(format!("exit status {:?} instead of {status}\n{stdout}{stderr}", output.status.code()));
+    set_up(case, &data)?;
+    let mut page = None;
+    for number in 1.. {
+        let ending = if number == 1 { String::new() } else { format!("-{number}") };
+        let Ok(command) = fs::read_to_string(case.join(format!("command{ending}"))) else {
+            if number == 1 {
+                return Err("there is no `command`".into());
+            }
+            break;
+        };
+        let stdout = run_command(case, &data, &command, &ending)?;
+        page = stdout.lines().last().map(|line| data.join(line)).or(page);
     }
-    for (name, found) in [("stdout", &stdout), ("stderr", &stderr)] {
-        expect_text(case, name, &found.replace(&data.display().to_string(), "<case>"))?;
-    }
-    let Ok(expected) = std::fs::read_to_string(case.join("figures")) else { return Ok(()) };
-    let page = stdout.lines().next().ok_or("no page")?;
-    let document = figures(&data.join(page));
+    expect_files(case, &data)?;
+    let Ok(expected) = fs::read_to_string(case.join("figures")) else { return Ok(()) };
+    let document = figures(&page.ok_or("no page")?);
     let mut wrong = String::new();
     for line in expected.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty()) {
         if let Err(difference) = expect_figure(&document, line) {
@@ -53,16 +58,62 @@ fn run(case: &Path) -> Result<(), String> {
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
-fn expect_text(case: &Path, name: &str, found: &str) -> Result<(), String> {
-    let path = case.join(name);
-    if std::env::var_os("TALLYBOOK_BLESS").is_some() && path.exists() {
-        std::fs::write(&path, found).expect("blessed");
+/// Runs a command of a case, compares what it says, and gives its standard output.
+fn run_command(case: &Path, data: &Path, command: &str, ending: &str) -> Result<String, String> {
+    let mut lines = command.lines();
+    let status: i32 = lines.next().and_then(|line| line.parse().ok()).ok_or("no exit status")?;
+    let arguments: Vec<&str> = lines.collect();
+    let output = tallybook(data, &arguments);
+    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+    if output.status.code() != Some(status) {
+        return Err(format!("exit status {:?} instead of {status}\n{stdout}{stderr}", output.status.code()));
+    }
+    for (name, found) in [("stdout", &stdout), ("stderr", &stderr)] {
+        expect_text(&case.join(format!("{name}{ending}")), &found.replace(&data.display().to_string(), "<case>"))?;
+    }
+    Ok(stdout)
+}
+
+fn expect_text(path: &Path, found: &str) -> Result<(), String> {
+    let expected = fs::read_to_string(path).unwrap_or_default();
+    if expected == found {
         return Ok(());
     }
-    match std::fs::read_to_string(&path) {
-        Ok(expected) if expected != found => Err(format!("{name} is\n{found}instead of\n{expected}")),
-        _ => Ok(()),
+    if std::env::var_os("TALLYBOOK_BLESS").is_some() {
+        let blessed = if found.is_empty() { fs::remove_file(path) } else { fs::write(path, found) };
+        blessed.expect("blessed");
+        return Ok(());
     }
+    let name = path.file_name().unwrap_or_default().display();
+    Err(format!("{name} is\n{found}instead of\n{expected}"))
+}
+
+/// Makes what git cannot keep.
+fn set_up(case: &Path, data: &Path) -> Result<(), String> {
+    for line in fs::read_to_string(case.join("setup")).unwrap_or_default().lines() {
+        let words: Vec<&str> = line.splitn(3, ' ').collect();
+        let made = match words[..] {
+            ["mkdir", path] => fs::create_dir_all(data.join(path)),
+            ["link", target, path] => std::os::unix::fs::symlink(target, data.join(path)),
+            ["write", path, text] => {
+                let path = data.join(path);
+                fs::create_dir_all(path.parent().expect("a folder")).and_then(|()| fs::write(path, text))
+            }
+            _ => return Err(format!("`{line}` is nothing that `setup` knows")),
+        };
+        made.map_err(|error| format!("{line}: {error}"))?;
+    }
+    Ok(())
+}
+
+fn expect_files(case: &Path, data: &Path) -> Result<(), String> {
+    for line in fs::read_to_string(case.join("files")).unwrap_or_default().lines() {
+        let (path, wanted) = line.strip_prefix('!').map_or((line, true), |path| (path, false));
+        if data.join(path).symlink_metadata().is_ok() != wanted {
+            return Err(format!("{path} {}", if wanted { "is not there" } else { "is there" }));
+        }
+    }
+    Ok(())
 }
 
 fn expect_figure(document: &serde_json::Value, line: &str) -> Result<(), String> {
@@ -82,14 +133,14 @@ fn expect_figure(document: &serde_json::Value, line: &str) -> Result<(), String>
 }
 
 fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a folder");
+    fs::create_dir_all(to).expect("a folder");
     for entry in from.read_dir().expect("a folder") {
         let path = entry.expect("entry").path();
         let target = to.join(path.file_name().expect("a name"));
         if path.is_dir() {
             copy(&path, &target);
         } else {
-            std::fs::copy(&path, &target).expect("a copy");
+            fs::copy(&path, &target).expect("a copy");
         }
     }
 }

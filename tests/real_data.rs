@@ -9,6 +9,8 @@ use polars::prelude::*;
 
 use crate::support::{cohort, figure, figures, publish, test_data};
 
+crate::tests![cdnow, cdnow_lifetime, online_retail, online_retail_as_latin_1, sfo_survey, uci_incidents, rete_ecom,];
+
 /// Writes a pipeline whose data lie in the test data folder.
 fn pipeline(folder: &Path, data: &Path, text: &str) {
     let text = text.replace("<data>", &data.display().to_string());
@@ -49,7 +51,6 @@ metrics:
 report: {output: reports, formats: [markdown]}
 "#;
 
-#[test]
 fn cdnow() {
     let Some(data) = test_data("cdnow") else { return };
     let folder = tempfile::tempdir().expect("a folder");
@@ -146,7 +147,6 @@ fn cdnow_sample(data: &Path) -> Sample {
 
 /// The whole way from the file to the model, against the same models fed by hand. (That those give the published estimates is a
 /// test of `tallybook-btyd`.)
-#[test]
 fn cdnow_lifetime() {
     use tallybook_btyd::{BgNbd, Demands, Fit, GammaGamma, History, PurchaseModel, SpendFit, SpendSample};
     let Some(data) = test_data("cdnow_lifetime") else { return };
@@ -255,7 +255,6 @@ fn check_retail(folder: &Path) {
     assert_eq!(left_out, 541_909 - 397_884);
 }
 
-#[test]
 fn online_retail() {
     let Some(data) = test_data("online_retail") else { return };
     let folder = tempfile::tempdir().expect("a folder");
@@ -268,7 +267,6 @@ fn online_retail() {
 }
 
 /// The same data as they go around as CSV: ISO 8859-1, CRLF, American dates.
-#[test]
 fn online_retail_as_latin_1() {
     let Some(data) = test_data("online_retail_as_latin_1") else { return };
     let folder = tempfile::tempdir().expect("a folder");
@@ -346,7 +344,6 @@ report: {output: reports, formats: [json]}
 
 /// `facts.md` of the data: 2,746 valid answers, 84 with code 11, one blank; NPS 39.839767, 40.398436 with weights, and 41.63 were code 11 a
 /// promoter; 2,206 of 2,688 satisfied.
-#[test]
 fn sfo_survey() {
     let Some(data) = test_data("sfo_survey") else { return };
     let folder = tempfile::tempdir().expect("a folder");
@@ -407,7 +404,6 @@ report: {output: reports, formats: [json]}
 
 /// `facts.md` of the data, and for February 2017 its table by month. Tickets closed in the last seven days of the log are not in the
 /// first-contact rate: 53 of 24,918, so it is 0.541283 and not 0.541255.
-#[test]
 fn uci_incidents() {
     let Some(data) = test_data("uci_incidents") else { return };
     let folder = tempfile::tempdir().expect("a folder");
@@ -455,7 +451,6 @@ report: {output: reports, formats: [json]}
 "#;
 
 /// `facts.md` of the data: 468 monthly actives in May 2024; 104 of 1,007 sessions bought.
-#[test]
 fn rete_ecom() {
     let Some(data) = test_data("rete_ecom") else { return };
     let folder = tempfile::tempdir().expect("a folder");

@@ -7,6 +7,21 @@ use std::process::{Command, Stdio};
 
 use crate::support::{figures, publish, root, tallybook, text};
 
+crate::tests![
+    the_same_inputs_give_the_same_bytes,
+    a_back_fill_gives_what_each_run_would_have_given,
+    rendering_again_needs_no_source,
+    the_page_stands_alone,
+    a_kill_leaves_the_old_report_or_the_new_one,
+    the_demo_company_is_the_one_in_the_repository,
+    every_ready_pipeline_publishes,
+    limits_on_all_measures_are_asked_for,
+    the_metrics_page_is_up_to_date,
+    nothing_to_count_is_undefined_for_every_metric,
+    the_starter_is_sound_and_the_schema_knows_it,
+    hostile_labels_stay_text,
+];
+
 /// A copy of the repository's pipeline and its data.
 fn demo() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
@@ -39,7 +54,6 @@ fn run(folder: &Path, more: &[&str]) -> Vec<std::path::PathBuf> {
     publish(folder, &[&RUN[..], more].concat())
 }
 
-#[test]
 fn the_same_inputs_give_the_same_bytes() {
     let (one, two) = (demo(), demo());
     let pages = [&one, &two].map(|folder| run(folder.path(), &["--as-of", "2026-11-16"]).remove(0));
@@ -51,7 +65,6 @@ fn the_same_inputs_give_the_same_bytes() {
     }
 }
 
-#[test]
 fn a_back_fill_gives_what_each_run_would_have_given() {
     let folder = demo();
     let pages = run(folder.path(), &["--from", "2026-10-01", "--to", "2026-11-15", "--each", "--out", "all"]);
@@ -64,7 +77,6 @@ fn a_back_fill_gives_what_each_run_would_have_given() {
     assert_eq!(figures(&alone)["figures"], figures(&pages[2])["figures"]);
 }
 
-#[test]
 fn rendering_again_needs_no_source() {
     let folder = demo();
     let page = run(folder.path(), &["--as-of", "2026-11-16"]).remove(0);
@@ -74,7 +86,6 @@ fn rendering_again_needs_no_source() {
     assert!(output.stdout == fs::read(&page).expect("page"), "{}", text(&output.stderr));
 }
 
-#[test]
 fn the_page_stands_alone() {
     let folder = demo();
     let page = fs::read_to_string(run(folder.path(), &["--as-of", "2026-11-16"]).remove(0)).expect("page");
@@ -85,7 +96,6 @@ fn the_page_stands_alone() {
     assert!(page.contains("Acorn &amp; Oak"));
 }
 
-#[test]
 fn a_kill_leaves_the_old_report_or_the_new_one() {
     let folder = demo();
     let page = run(folder.path(), &["--as-of", "2026-11-16"]).remove(0);
@@ -125,7 +135,6 @@ fn a_kill_leaves_the_old_report_or_the_new_one() {
     assert!(left.iter().all(|name| !name.starts_with(".new-")), "{left:?}");
 }
 
-#[test]
 fn the_demo_company_is_the_one_in_the_repository() {
     let folder = tempfile::tempdir().expect("a folder");
     let output = tallybook(folder.path(), &["demo", "company", "--customers", "1500"]);
@@ -141,7 +150,6 @@ fn the_demo_company_is_the_one_in_the_repository() {
 }
 
 /// Each ready pipeline publishes a report of its own without a word of warning, and all but a few of its headlines have a value.
-#[test]
 fn every_ready_pipeline_publishes() {
     let folder = demo();
     for (name, metrics) in [("saas-weekly", 12), ("support-weekly", 8), ("cx-monthly", 6), ("executive", 12)] {
@@ -165,7 +173,6 @@ fn every_ready_pipeline_publishes() {
 }
 
 /// Backlog piles up: it has limits where all measures shall have them, and not otherwise.
-#[test]
 fn limits_on_all_measures_are_asked_for() {
     let folder = demo();
     let path = folder.path().join("pipelines/support-weekly.yaml");
@@ -180,7 +187,6 @@ fn limits_on_all_measures_are_asked_for() {
     }
 }
 
-#[test]
 fn the_metrics_page_is_up_to_date() {
     let written = fs::read_to_string(root().join("docs/metrics.md")).expect("docs/metrics.md");
     let output = tallybook(&root(), &["metrics", "--markdown"]);
@@ -188,7 +194,6 @@ fn the_metrics_page_is_up_to_date() {
 }
 
 /// The example of every metric, on tables without a row that could count: undefined, and never a number.
-#[test]
 fn nothing_to_count_is_undefined_for_every_metric() {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect(name);
@@ -235,7 +240,6 @@ fn nothing_to_count_is_undefined_for_every_metric() {
     }
 }
 
-#[test]
 fn the_starter_is_sound_and_the_schema_knows_it() {
     let folder = tempfile::tempdir().expect("a folder");
     assert!(tallybook(folder.path(), &["init"]).status.success());
@@ -257,7 +261,6 @@ fn the_starter_is_sound_and_the_schema_knows_it() {
     assert_eq!(schema["additionalProperties"], false);
 }
 
-#[test]
 fn hostile_labels_stay_text() {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect(name);

@@ -1,13 +1,8 @@
 //! Bounds on what a pipeline file may ask of a source, so that no file makes the program run for ever or out of its stack.
 
-use polars::prelude::Expr;
 use sqlparser::dialect::GenericDialect;
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, Tokenizer};
-
-use crate::config::SourceConfig;
-use crate::error::IngestError;
-use crate::schema::TableKind;
 
 /// The most bytes of a SQL expression.
 pub const MAX_SQL_BYTES: usize = 10_000;
@@ -88,41 +83,6 @@ fn adds_depth(token: &Token) -> bool {
     }
 }
 
-/// Reads a SQL expression of a pipeline file: the only way from text to an expression of the engine.
-pub(crate) fn sql_expression(table: TableKind, place: &str, sql: &str) -> Result<Expr, IngestError> {
-    check_sql_bounds(sql).map_err(|bound| IngestError::SqlBound { table, place: place.to_owned(), bound })?;
-    polars::sql::sql_expr(sql).map_err(|source| IngestError::Sql {
-        table,
-        place: place.to_owned(),
-        sql: sql.to_owned(),
-        source: Box::new(source),
-    })
-}
-
-/// Checks that no list of a source is too long, nor its path.
-pub(crate) fn check_lists(table: TableKind, config: &SourceConfig) -> Result<(), IngestError> {
-    let header = config.csv.header.as_ref().map_or(0, Vec::len);
-    let lists = [
-        ("dimensions", config.dimensions.len(), MAX_DIMENSIONS),
-        ("numbers", config.numbers.len(), MAX_DIMENSIONS),
-        ("exclude", config.exclude.len(), MAX_EXCLUSIONS),
-        ("skip", config.skip.len(), MAX_ENTRIES),
-        ("cancelled", config.cancelled.len(), MAX_ENTRIES),
-        ("solved", config.solved.len(), MAX_ENTRIES),
-        ("amount_includes", config.amount_includes.len(), MAX_ENTRIES),
-        ("csv.null_values", config.csv.null_values.len(), MAX_ENTRIES),
-        ("csv.header", header, MAX_HEADER),
-    ];
-    if let Some((option, count, most)) = lists.into_iter().find(|(_, count, most)| count > most) {
-        return Err(IngestError::TooManyEntries { table, option, count, most });
-    }
-    let long = |text: &&String| text.len() > MAX_PATH_BYTES;
-    match [&config.path].into_iter().chain(&config.skip).find(long) {
-        Some(text) => Err(IngestError::LongPath { table, bytes: text.len() }),
-        None => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,24 +100,5 @@ mod tests {
         for deep in ["::double", " IS NULL", "[0]", ".a"] {
             assert!(check_sql_bounds(&("a".to_owned() + &deep.repeat(operators))).is_err(), "{deep}");
         }
-    }
-
-    #[test]
-    fn the_deepest_expressions_run_on_the_smallest_stack() {
-        let chains = [
-            "amount || ".repeat(MAX_SQL_OPERATORS) + "'x'",
-            "amount".to_owned() + &"::varchar".repeat(MAX_SQL_OPERATORS / 2),
-            "amount = '1' OR ".repeat(MAX_SQL_OPERATORS / 2 - 1) + "amount = '2'",
-        ];
-        let run = std::thread::Builder::new().stack_size(2 << 20).spawn(move || {
-            use polars::prelude::{DataFrame, DataType, Field, IntoLazy, Schema};
-            let schema = Schema::from_iter([Field::new("amount".into(), DataType::String)]);
-            for sql in chains {
-                let expression = sql_expression(TableKind::Orders, "columns.amount", &sql).expect("within bounds");
-                let frame = DataFrame::empty_with_schema(&schema).lazy().select([expression]).collect();
-                assert!(frame.is_ok());
-            }
-        });
-        run.expect("a thread").join().expect("no overflow");
     }
 }

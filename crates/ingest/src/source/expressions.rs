@@ -3,7 +3,7 @@
 use polars::prelude::*;
 
 use super::{Source, exclusion_name};
-use crate::bounds::sql_expression;
+use crate::source::sql::sql_expression;
 use crate::config::{Format, Origin};
 use crate::error::IngestError;
 use crate::formats::delimited;

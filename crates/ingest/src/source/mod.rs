@@ -1,15 +1,18 @@
 //! A source with everything about it decided before its data are read: files, columns, expressions, formats.
 
 mod expressions;
+mod lists;
 pub(crate) mod locate;
 pub(crate) mod presets;
+pub(crate) mod sql;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use chrono_tz::Tz;
 
-use crate::bounds::check_lists;
+use lists::check_lists;
+
 use crate::config::{AmountPart, AmountsIn, Duplicates, Origin, Rounding, SourceConfig};
 use crate::error::IngestError;
 use crate::formats::delimited::Dialect;
