@@ -6,10 +6,10 @@ use chrono::{DateTime, Offset, TimeZone};
 use chrono_tz::Tz;
 use polars::prelude::*;
 
-use crate::source::sql::sql_expression;
 use crate::error::IngestError;
 use crate::packed_column::{MAX_ABS, MISSING, PackedColumn};
 use crate::schema::{CellKind, NUMBER_SCALE, TableKind};
+use crate::source::sql::sql_expression;
 use crate::source::{Mapped, Source};
 use crate::table::{Table, Tables};
 

@@ -3,13 +3,13 @@
 use polars::prelude::*;
 
 use super::{Source, exclusion_name};
-use crate::source::sql::sql_expression;
 use crate::config::{Format, Origin};
 use crate::error::IngestError;
 use crate::formats::delimited;
 use crate::formats::scan::{polars_error, scan_parquet, text_schema};
 use crate::schema::CellKind;
 use crate::source::locate::SourceFile;
+use crate::source::sql::sql_expression;
 
 const VALUE: &str = "value";
 
