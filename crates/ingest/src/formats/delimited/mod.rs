@@ -249,6 +249,7 @@ const BLOCK: usize = 1 << 20;
 mod tests {
     use std::io::Write;
 
+    use super::walk::Utf8Check;
     use super::*;
 
     fn file(bytes: &[u8]) -> tempfile::NamedTempFile {

@@ -69,7 +69,7 @@ pub(super) enum State {
 
 impl Walker {
     /// Takes the next bytes; false where the file must be rewritten.
-    fn feed(&mut self, bytes: &[u8]) -> bool {
+    pub(super) fn feed(&mut self, bytes: &[u8]) -> bool {
         let quote = self.quote.unwrap_or(b'\n');
         let mut at = 0;
         while at < bytes.len() {
@@ -161,7 +161,7 @@ impl Default for Utf8Check {
 
 impl Utf8Check {
     /// Takes the next bytes; on failure gives the line and the byte.
-    fn feed(&mut self, mut bytes: &[u8]) -> Result<(), (u64, u8)> {
+    pub(super) fn feed(&mut self, mut bytes: &[u8]) -> Result<(), (u64, u8)> {
         while !self.pending.is_empty() {
             let Some((&next, rest)) = bytes.split_first() else { return Ok(()) };
             self.pending.push(next);
@@ -187,7 +187,7 @@ impl Utf8Check {
         Ok(())
     }
 
-    fn finish(&self) -> Result<(), (u64, u8)> {
+    pub(super) fn finish(&self) -> Result<(), (u64, u8)> {
         self.pending.first().map_or(Ok(()), |&byte| Err((self.line, byte)))
     }
 }
