@@ -95,9 +95,11 @@ impl CliError {
     /// Writes the error for people; `colour` for a terminal.
     pub(crate) fn render(&self, colour: bool) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-        let mut title = self.message.clone();
+        let mut title = harmless(&self.message);
+        let causes: Vec<String> = self.causes.iter().map(|cause| harmless(cause)).collect();
+        let hints: Vec<String> = self.hints.iter().map(|hint| harmless(hint)).collect();
         if self.place.is_none() {
-            self.causes.iter().for_each(|cause| _ = write!(title, "\n  {}", cause.replace('\n', "\n  ")));
+            causes.iter().for_each(|cause| _ = write!(title, "\n  {}", cause.replace('\n', "\n  ")));
         }
         let mut group =
             Level::ERROR.primary_title(title.as_str()).elements(Vec::<annotate_snippets::Message<'_>>::new());
@@ -110,15 +112,22 @@ impl CliError {
                 .path(path.as_str())
                 .annotation(AnnotationKind::Primary.span(start..end));
             group = group.element(snippet);
-            for cause in &self.causes {
+            for cause in &causes {
                 group = group.element(Level::NOTE.message(cause.as_str()));
             }
         }
-        for hint in &self.hints {
+        for hint in &hints {
             group = group.element(Level::HELP.message(hint.as_str()));
         }
         renderer.render(&[group])
     }
+}
+
+/// Shows control characters instead of sending them: names and labels come from data, and a terminal would obey them.
+pub(crate) fn harmless(text: &str) -> String {
+    let shown =
+        |c: char| if c.is_control() && c != '\n' && c != '\t' { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(shown).collect()
 }
 
 impl From<tallybook_ingest::IngestError> for CliError {

@@ -11,7 +11,7 @@ use clap::CommandFactory;
 use tallybook_report::{Document, Templates};
 
 use crate::args::{Cli, Command};
-use crate::error::CliError;
+use crate::error::{CliError, harmless};
 use crate::paths::shown;
 use crate::pipeline::{Config, PipelineFile};
 use crate::plan::{Overrides, Plan};
@@ -77,7 +77,7 @@ fn warn(lines: impl IntoIterator<Item = String>) {
     let mut stderr = std::io::stderr().lock();
     for line in lines {
         // A closed standard error takes nothing from what was done.
-        let _ = writeln!(stderr, "{line}");
+        let _ = writeln!(stderr, "{}", harmless(&line));
     }
 }
 
