@@ -99,7 +99,9 @@ impl CliError {
         let causes: Vec<String> = self.causes.iter().map(|cause| harmless(cause)).collect();
         let hints: Vec<String> = self.hints.iter().map(|hint| harmless(hint)).collect();
         if self.place.is_none() {
-            causes.iter().for_each(|cause| _ = write!(title, "\n  {}", cause.replace('\n', "\n  ")));
+            for cause in &causes {
+                let _ = write!(title, "\n  {}", cause.replace('\n', "\n  "));
+            }
         }
         let mut group =
             Level::ERROR.primary_title(title.as_str()).elements(Vec::<annotate_snippets::Message<'_>>::new());
