@@ -8,12 +8,12 @@ use std::error::Error;
 use std::time::Instant;
 
 use serde_json::json;
-use tallybook_btyd::{Demands, History, Kind, Sample};
+use tallybook_btyd::{Demands, History, ModelKind, Sample};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [kind, path] = &arguments[..] else { return Err("usage: fit bg_nbd|mbg_nbd|pareto_nbd FILE.csv".into()) };
-    let kind: Kind = serde_json::from_value(json!(kind))?;
+    let kind: ModelKind = serde_json::from_value(json!(kind))?;
     let mut customers = Vec::new();
     for line in std::fs::read_to_string(path)?.lines().skip(1) {
         let fields: Vec<f64> = line.split(',').map(str::parse).collect::<Result<_, _>>()?;

@@ -14,7 +14,7 @@ use crate::spend::{GammaGamma, SpendFit};
 /// The purchase models by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum ModelKind {
     /// [`BgNbd`].
     BgNbd,
     /// [`MbgNbd`].
@@ -23,7 +23,7 @@ pub enum Kind {
     ParetoNbd,
 }
 
-impl Kind {
+impl ModelKind {
     /// All, in the order in which they are tried unless another is said: the usual one, the one that differs least from it, and the one
     /// that takes longest.
     pub const ORDER: [Self; 3] = [Self::BgNbd, Self::MbgNbd, Self::ParetoNbd];
@@ -56,7 +56,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for ModelKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
@@ -87,11 +87,11 @@ macro_rules! with {
 
 impl AnyFit {
     /// Says which model it is of.
-    pub const fn kind(&self) -> Kind {
+    pub const fn kind(&self) -> ModelKind {
         match self {
-            Self::BgNbd(_) => Kind::BgNbd,
-            Self::MbgNbd(_) => Kind::MbgNbd,
-            Self::ParetoNbd(_) => Kind::ParetoNbd,
+            Self::BgNbd(_) => ModelKind::BgNbd,
+            Self::MbgNbd(_) => ModelKind::MbgNbd,
+            Self::ParetoNbd(_) => ModelKind::ParetoNbd,
         }
     }
 
@@ -148,7 +148,7 @@ pub struct Choice {
 
 impl Choice {
     /// Tries models in order until one can be used. What made each of the others unusable stays on record.
-    pub fn of(sample: &Sample, order: &[Kind], demands: &Demands) -> Self {
+    pub fn of(sample: &Sample, order: &[ModelKind], demands: &Demands) -> Self {
         let mut tried = Vec::new();
         for kind in order {
             let fit = kind.fit(sample, demands);

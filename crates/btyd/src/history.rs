@@ -75,11 +75,11 @@ pub struct Row {
 /// Customers with equal histories are one weighted row where that saves memory. Histories counted in whole days take four bytes.
 #[derive(Debug, Clone)]
 pub struct Sample {
-    groups: Vec<Group>,
+    groups: Vec<FrequencyGroup>,
 }
 
 #[derive(Debug, Clone)]
-struct Group {
+struct FrequencyGroup {
     frequency: u32,
     times: Times,
     /// Customers by row; one each where there are none.
@@ -115,9 +115,9 @@ impl Sample {
             let key = (history.recency.to_bits(), history.age.to_bits());
             *by_frequency.entry(history.frequency).or_default().entry(key).or_insert(0.0) += weight;
         }
-        let groups: Vec<Group> = by_frequency
+        let groups: Vec<FrequencyGroup> = by_frequency
             .into_iter()
-            .map(|(frequency, rows)| Group {
+            .map(|(frequency, rows)| FrequencyGroup {
                 frequency,
                 times: Times::Exact(rows.keys().map(|key| (f64::from_bits(key.0), f64::from_bits(key.1))).collect()),
                 weights: Some(rows.into_values().collect()),
@@ -155,19 +155,21 @@ impl Sample {
         }
         let dense = (0..).zip(dense).filter(|(_, group)| !group.is_empty());
         let all: Vec<(u32, Vec<u32>)> = dense.chain(groups).collect();
-        let groups: Vec<Group> =
-            all.into_par_iter().map(|(frequency, packed)| Group::packed(frequency, packed, 1.0 / days)).collect();
+        let groups: Vec<FrequencyGroup> = all
+            .into_par_iter()
+            .map(|(frequency, packed)| FrequencyGroup::packed(frequency, packed, 1.0 / days))
+            .collect();
         if groups.is_empty() { Err(Error::Empty) } else { Ok(Self { groups }) }
     }
 
     /// Counts the customers: the sum of the weights.
     pub fn customers(&self) -> f64 {
-        self.groups.iter().map(Group::weight).sum()
+        self.groups.iter().map(FrequencyGroup::weight).sum()
     }
 
     /// Counts the customers with at least one repeat purchase.
     pub fn repeaters(&self) -> f64 {
-        self.groups.iter().filter(|group| group.frequency > 0).map(Group::weight).sum()
+        self.groups.iter().filter(|group| group.frequency > 0).map(FrequencyGroup::weight).sum()
     }
 
     /// Counts customers by frequency, ascending.
@@ -177,7 +179,7 @@ impl Sample {
 
     /// Counts the rows: customers with different histories, where equal ones are one row.
     pub fn rows(&self) -> usize {
-        self.groups.iter().map(Group::len).sum()
+        self.groups.iter().map(FrequencyGroup::len).sum()
     }
 
     /// Shows every row, by frequency, recency and age.
@@ -195,9 +197,9 @@ impl Sample {
 
     /// Maps rows of one frequency at a time, in parallel, and gives the answers in the order of the rows.
     pub(crate) fn map<T: Send>(&self, f: impl Fn(u32, &[Row]) -> T + Sync) -> Vec<T> {
-        let pieces: Vec<(&Group, usize)> =
+        let pieces: Vec<(&FrequencyGroup, usize)> =
             self.groups.iter().flat_map(|group| (0..group.len()).step_by(CHUNK).map(move |at| (group, at))).collect();
-        let read = |rows: &mut Vec<Row>, (group, start): (&Group, usize)| {
+        let read = |rows: &mut Vec<Row>, (group, start): (&FrequencyGroup, usize)| {
             group.read(start, rows);
             f(group.frequency, rows)
         };
@@ -225,7 +227,11 @@ impl Sample {
                 }
             }
             if !times.is_empty() {
-                groups.push(Group { frequency: group.frequency, times: Times::Exact(times), weights: Some(weights) });
+                groups.push(FrequencyGroup {
+                    frequency: group.frequency,
+                    times: Times::Exact(times),
+                    weights: Some(weights),
+                });
             }
         }
         Self { groups }
@@ -262,14 +268,14 @@ impl Sample {
                 let filled = cells.into_iter().filter(|cell: &(f64, f64, f64)| cell.0 > 0.0);
                 let (times, weights) =
                     filled.map(|(weight, recency, age)| ((recency / weight, age / weight), weight)).unzip();
-                Group { frequency: group.frequency, times: Times::Exact(times), weights: Some(weights) }
+                FrequencyGroup { frequency: group.frequency, times: Times::Exact(times), weights: Some(weights) }
             })
             .collect();
         Self { groups }
     }
 }
 
-impl Group {
+impl FrequencyGroup {
     fn packed(frequency: u32, mut packed: Vec<u32>, tick: f64) -> Self {
         packed.sort_unstable();
         let distinct = 1 + packed.windows(2).filter(|pair| pair[0] != pair[1]).count();

@@ -47,7 +47,7 @@ mod special;
 mod spend;
 mod survival;
 
-pub use choice::{AnyFit, Choice, Kind, Spend, residual_value};
+pub use choice::{AnyFit, Choice, ModelKind, Spend, residual_value};
 pub use contract::{ContractFit, Contracts, ShiftedBetaGeometric};
 pub use error::Error;
 pub use findings::{Finding, Verdict};

@@ -18,7 +18,7 @@ use tallybook_report::{Currency, Templates};
 
 use crate::args::When;
 use crate::error::CliError;
-use crate::pipeline::{Limits, OutputFormat, PipelineFile, Step};
+use crate::pipeline::{Limits, OutputFormat, PipelineFile, YamlStep};
 use crate::publish::Home;
 
 use checks::{SourcePlace, at, check_counts, check_needs, check_own, check_revenue, check_segments, placed};
@@ -74,11 +74,11 @@ impl Plan {
         };
         if currency.decimals > 6 {
             let error = CliError::could_not_run("amounts are counted with at most 6 decimals");
-            return Err(at(&pipeline, &[Step::Key("currency_decimals")], error));
+            return Err(at(&pipeline, &[YamlStep::Key("currency_decimals")], error));
         }
         if config.metrics.is_empty() {
             let error = CliError::could_not_run("no metrics: there is nothing to report");
-            return Err(at(&pipeline, &[Step::Key("metrics")], error.hint("`tallybook metrics` lists them all")));
+            return Err(at(&pipeline, &[YamlStep::Key("metrics")], error.hint("`tallybook metrics` lists them all")));
         }
         check_counts(&pipeline)?;
         let mut sources = open_sources(&pipeline, &conventions(&pipeline, &calendar, &currency))?;
@@ -172,7 +172,11 @@ fn year_before(pipeline: &PipelineFile) -> Result<YearBefore, CliError> {
     let year_before = config.period.year_before.unwrap_or(YearBefore::default_for(grain));
     if year_before == YearBefore::IsoWeek && grain != Grain::Week {
         let message = format!("`iso_week` compares weeks, and the periods are {}s", grain.noun());
-        return Err(at(pipeline, &[Step::Key("period"), Step::Key("year_before")], CliError::could_not_run(message)));
+        return Err(at(
+            pipeline,
+            &[YamlStep::Key("period"), YamlStep::Key("year_before")],
+            CliError::could_not_run(message),
+        ));
     }
     Ok(year_before)
 }
@@ -183,7 +187,7 @@ fn check_one_of_two(pipeline: &PipelineFile) -> Result<(), CliError> {
     for (one, other) in [(TableKind::Orders, TableKind::OrderLines), (TableKind::Tickets, TableKind::TicketEvents)] {
         if [one, other].iter().all(|table| sources.contains_key(table)) {
             let message = format!("give `{one}` or `{other}`, not both: each is the table of {one}");
-            return Err(at(pipeline, &[Step::Key("sources")], CliError::could_not_run(message)));
+            return Err(at(pipeline, &[YamlStep::Key("sources")], CliError::could_not_run(message)));
         }
     }
     Ok(())
@@ -206,9 +210,9 @@ fn templates(pipeline: &PipelineFile, formats: &BTreeSet<OutputFormat>) -> Resul
     let templates = Templates::load(template_folder.as_deref())?;
     for (format, ending) in [(OutputFormat::Html, "html"), (OutputFormat::Markdown, "md")] {
         if formats.contains(&format) {
-            templates
-                .check(&format!("{}.{ending}", config.report.template))
-                .map_err(|error| at(pipeline, &[Step::Key("report"), Step::Key("template")], CliError::from(error)))?;
+            templates.check(&format!("{}.{ending}", config.report.template)).map_err(|error| {
+                at(pipeline, &[YamlStep::Key("report"), YamlStep::Key("template")], CliError::from(error))
+            })?;
         }
     }
     Ok(templates)
@@ -233,7 +237,7 @@ fn open_sources(pipeline: &PipelineFile, conventions: &Conventions) -> Result<Ve
     let mut own = pipeline.config.tables.keys();
     if let Some(name) = own.find(|name| !matches!(TableKind::named(&name.0), TableKind::Own(_))) {
         let error = CliError::could_not_run(format!("`{}` is a canonical table: put it under `sources`", name.0));
-        return Err(at(pipeline, &[Step::Key("tables"), Step::Key(&name.0)], error));
+        return Err(at(pipeline, &[YamlStep::Key("tables"), YamlStep::Key(&name.0)], error));
     }
     for (table, list) in written(&pipeline.config) {
         checks::one_table(pipeline, table, list)?;
@@ -241,7 +245,7 @@ fn open_sources(pipeline: &PipelineFile, conventions: &Conventions) -> Result<Ve
             let place = SourcePlace { table, index: (list.len() > 1).then_some(index) };
             if !(0.0..=1.0).contains(&source.max_quarantined) {
                 let error = CliError::could_not_run("`max_quarantined` is a share between 0 and 1, such as 0.05");
-                return Err(place.at(pipeline, &[Step::Key("max_quarantined")], error));
+                return Err(place.at(pipeline, &[YamlStep::Key("max_quarantined")], error));
             }
             let opened = Source::open(table, source, conventions);
             sources.push(opened.map_err(|error| placed(pipeline, place, source, error))?);
@@ -289,7 +293,7 @@ fn keep_columns(pipeline: &PipelineFile, sources: &mut [Source], value: &OrderVa
         let [columns, computed, optional] = asked.get(&source.table().made()).cloned().unwrap_or_default();
         let computed: Vec<String> = computed.into_iter().collect();
         wanted.extend(columns);
-        source.tell(&computed);
+        source.keep_labels(&computed);
         wanted.extend(computed.iter().cloned());
         // What an order is worth has columns of its own, below.
         if !is_orders(source.table()) {

@@ -110,7 +110,7 @@ pub fn control_chart(series: &[Option<f64>], bounds: (Option<f64>, Option<f64>))
             continue;
         };
         run.push(value - lines.mean);
-        signals.extend(lines.judge(&run).map(|(rule, high)| Signal { at, rule, high }));
+        signals.extend(lines.strongest_rule(&run).map(|(rule, high)| Signal { at, rule, high }));
     }
     Some(ControlChart {
         mean: lines.mean,
@@ -162,7 +162,7 @@ impl Lines {
 
     /// The strongest rule that the last point of a run meets, and whether on the high side. A run is the points' distances from
     /// the mean since the last gap.
-    fn judge(&self, run: &[f64]) -> Option<(Rule, bool)> {
+    fn strongest_rule(&self, run: &[f64]) -> Option<(Rule, bool)> {
         self.outside(run)
             .map(|high| (Rule::Outside, high))
             .or_else(|| self.three_of_four(run).map(|high| (Rule::ThreeOfFour, high)))

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use tallybook_btyd::{
-    AnyFit, BgNbd, Choice, ContractFit, Contracts, Demands, Finding, Fit, History, Kind, MbgNbd, ParetoNbd,
+    AnyFit, BgNbd, Choice, ContractFit, Contracts, Demands, Finding, Fit, History, MbgNbd, ModelKind, ParetoNbd,
     PurchaseModel, Sample, SpendFit, SpendSample, Verdict,
 };
 
@@ -77,16 +77,16 @@ fn estimates() {
     assert_eq!(cdnow.days.iter().map(|days| days.0).sum::<u32>(), 2457);
     assert_eq!(cdnow.after.iter().sum::<u32>(), 1882);
     let demands = Demands::default();
-    let expected: [(Kind, [f64; 4], f64, f64); 3] = [
-        (Kind::BgNbd, [0.242_594_52, 4.413_602_02, 0.792_922_02, 2.425_906_78], -9_582.429_207, 1653.41),
-        (Kind::MbgNbd, [0.524_843_16, 6.183_085_28, 0.891_359_39, 1.614_002_24], -9_582.135_716, 1576.73),
-        (Kind::ParetoNbd, [0.553_28, 10.577_68, 0.606_24, 11.668_74], -9_594.976_179, 1665.5),
+    let expected: [(ModelKind, [f64; 4], f64, f64); 3] = [
+        (ModelKind::BgNbd, [0.242_594_52, 4.413_602_02, 0.792_922_02, 2.425_906_78], -9_582.429_207, 1653.41),
+        (ModelKind::MbgNbd, [0.524_843_16, 6.183_085_28, 0.891_359_39, 1.614_002_24], -9_582.135_716, 1576.73),
+        (ModelKind::ParetoNbd, [0.553_28, 10.577_68, 0.606_24, 11.668_74], -9_594.976_179, 1665.5),
     ];
     for (kind, parameters, likelihood, held_out) in expected {
         let fit = kind.fit(&sample, &demands);
         assert_eq!((fit.verdict(), fit.findings()), (Verdict::Sound, &[][..]), "{kind}");
         // The Pareto/NBD estimates are printed with five decimals.
-        let bar = if kind == Kind::ParetoNbd { 1.2e-5 } else { 1e-7 };
+        let bar = if kind == ModelKind::ParetoNbd { 1.2e-5 } else { 1e-7 };
         for (value, expected) in fit.model().parameters().into_iter().zip(parameters) {
             close(value, expected, bar);
         }
@@ -95,12 +95,12 @@ fn estimates() {
     }
     let errors = |fit: AnyFit| fit.standard_errors().expect("regular");
     for (value, expected) in
-        errors(Kind::BgNbd.fit(&sample, &demands)).into_iter().zip([0.012_557, 0.378_224, 0.185_734, 0.705_414])
+        errors(ModelKind::BgNbd.fit(&sample, &demands)).into_iter().zip([0.012_557, 0.378_224, 0.185_734, 0.705_414])
     {
         close(value, expected, 1e-4);
     }
     for (value, expected) in
-        errors(Kind::ParetoNbd.fit(&sample, &demands)).into_iter().zip([0.047_63, 0.842_72, 0.187_28, 6.2110])
+        errors(ModelKind::ParetoNbd.fit(&sample, &demands)).into_iter().zip([0.047_63, 0.842_72, 0.187_28, 6.2110])
     {
         close(value, expected, 2e-4);
     }
@@ -214,8 +214,8 @@ fn a_bootstrap_spreads_as_the_standard_errors_say() {
 #[test]
 fn choices_say_what_was_passed_over() {
     let Some(cdnow) = cdnow() else { return };
-    let choice = Choice::of(&cdnow.sample(), &Kind::ORDER, &Demands::default());
+    let choice = Choice::of(&cdnow.sample(), &ModelKind::ORDER, &Demands::default());
     assert_eq!(choice.tried.len(), 1);
-    assert_eq!(choice.chosen().map(AnyFit::kind), Some(Kind::BgNbd));
+    assert_eq!(choice.chosen().map(AnyFit::kind), Some(ModelKind::BgNbd));
     assert_eq!(choice.remarks(), Vec::<String>::new());
 }

@@ -2,7 +2,7 @@
 
 /// A variable that is not set and has no default.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Problem {
+pub(super) enum VariableProblem {
     /// Not set.
     #[error("the environment variable `{0}` is not set")]
     Unset(String),
@@ -19,27 +19,27 @@ pub(super) enum Problem {
 
 /// A problem and where it stands.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Located {
-    problem: Problem,
+pub(super) struct VariableFault {
+    problem: VariableProblem,
     pub(super) line: usize,
     pub(super) column: usize,
 }
 
-impl std::fmt::Display for Located {
+impl std::fmt::Display for VariableFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.problem.fmt(f)
     }
 }
 
 /// Fills in environment variables; `$${` stands for `${`. Comment lines are left alone.
-pub(super) fn fill(text: &str, variable: impl Fn(&str) -> Option<String>) -> Result<String, Located> {
+pub(super) fn fill(text: &str, variable: impl Fn(&str) -> Option<String>) -> Result<String, VariableFault> {
     let mut filled = String::with_capacity(text.len());
     for (index, line) in text.split_inclusive('\n').enumerate() {
         if line.trim_start().starts_with('#') {
             filled.push_str(line);
             continue;
         }
-        let at = |rest: &str, problem| Located {
+        let at = |rest: &str, problem| VariableFault {
             problem,
             line: index + 1,
             column: line[..line.len() - rest.len()].chars().count() + 1,
@@ -54,19 +54,19 @@ pub(super) fn fill(text: &str, variable: impl Fn(&str) -> Option<String>) -> Res
                 continue;
             }
             filled.push_str(before);
-            let Some(end) = from.find('}') else { return Err(at(from, Problem::Open)) };
+            let Some(end) = from.find('}') else { return Err(at(from, VariableProblem::Open)) };
             let inner = &from[2..end];
             let (name, default) = match inner.split_once(":-") {
                 Some((name, default)) => (name, Some(default.to_owned())),
                 None => (inner, None),
             };
             let set = variable(name).filter(|value| !value.is_empty() || default.is_none());
-            let value = set.or(default).ok_or_else(|| at(from, Problem::Unset(name.to_owned())))?;
+            let value = set.or(default).ok_or_else(|| at(from, VariableProblem::Unset(name.to_owned())))?;
             if value.contains(['\n', '\r']) {
-                return Err(at(from, Problem::ManyLines(name.to_owned())));
+                return Err(at(from, VariableProblem::ManyLines(name.to_owned())));
             }
             if filled.len() + value.len() > super::MAX_BYTES {
-                return Err(at(from, Problem::TooLarge));
+                return Err(at(from, VariableProblem::TooLarge));
             }
             filled.push_str(&value);
             rest = &from[end + 1..];
@@ -80,7 +80,7 @@ pub(super) fn fill(text: &str, variable: impl Fn(&str) -> Option<String>) -> Res
 mod tests {
     use super::*;
 
-    fn filled(text: &str) -> Result<String, Located> {
+    fn filled(text: &str) -> Result<String, VariableFault> {
         fill(text, |name| match name {
             "HOME" => Some("/home/ana".to_owned()),
             "EMPTY" => Some(String::new()),
@@ -103,7 +103,7 @@ mod tests {
             (error.to_string().as_str(), error.line, error.column),
             ("the environment variable `NONE` is not set", 2, 5)
         );
-        assert_eq!(filled("a: ${LINES}").expect_err("two lines").problem, Problem::ManyLines("LINES".into()));
-        assert_eq!(filled("a: ${HOME").expect_err("open").problem, Problem::Open);
+        assert_eq!(filled("a: ${LINES}").expect_err("two lines").problem, VariableProblem::ManyLines("LINES".into()));
+        assert_eq!(filled("a: ${HOME").expect_err("open").problem, VariableProblem::Open);
     }
 }

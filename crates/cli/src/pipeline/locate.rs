@@ -11,7 +11,7 @@ use super::structure;
 
 /// A step down into a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step<'a> {
+pub(crate) enum YamlStep<'a> {
     /// The value of a key.
     Key(&'a str),
     /// An item of a sequence.
@@ -19,7 +19,7 @@ pub(crate) enum Step<'a> {
 }
 
 /// Gives line and column, both from 1.
-pub(super) fn locate(text: &str, steps: &[Step<'_>]) -> Option<(usize, usize)> {
+pub(super) fn locate(text: &str, steps: &[YamlStep<'_>]) -> Option<(usize, usize)> {
     // The text as written, with its variables, may be deeper than the one that was read.
     structure::check(text).ok()?;
     let error = Descend(steps).deserialize(serde_yaml::Deserializer::from_str(text)).err()?;
@@ -29,7 +29,7 @@ pub(super) fn locate(text: &str, steps: &[Step<'_>]) -> Option<(usize, usize)> {
 
 const HERE: &str = "the place looked for";
 
-struct Descend<'a>(&'a [Step<'a>]);
+struct Descend<'a>(&'a [YamlStep<'a>]);
 
 impl<'de> DeserializeSeed<'de> for Descend<'_> {
     type Value = ();
@@ -77,7 +77,7 @@ impl<'de> Visitor<'de> for Descend<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Some((Step::Key(wanted), rest)) = self.0.split_first() else { return self.arrive() };
+        let Some((YamlStep::Key(wanted), rest)) = self.0.split_first() else { return self.arrive() };
         while let Some(key) = map.next_key::<String>()? {
             if key == *wanted {
                 map.next_value_seed(Descend(rest))?;
@@ -89,7 +89,7 @@ impl<'de> Visitor<'de> for Descend<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        let Some((Step::Item(wanted), rest)) = self.0.split_first() else { return self.arrive() };
+        let Some((YamlStep::Item(wanted), rest)) = self.0.split_first() else { return self.arrive() };
         for _ in 0..*wanted {
             if items.next_element::<IgnoredAny>()?.is_none() {
                 return Ok(());
@@ -112,11 +112,11 @@ mod tests {
     #[test]
     fn places() {
         let text = "sources:\n  orders:\n    columns:\n      amount: Totl\nmetrics:\n  - revenue\n  - aov: {exclude_zero: yes}\n";
-        let at = |steps: &[Step<'_>]| locate(text, steps);
-        let columns = [Step::Key("sources"), Step::Key("orders"), Step::Key("columns")];
-        assert_eq!(at(&[&columns[..], &[Step::Key("amount")]].concat()), Some((4, 15)));
-        assert_eq!(at(&[Step::Key("metrics"), Step::Item(1)]), Some((7, 5)));
-        assert_eq!(at(&[Step::Key("metrics"), Step::Item(2)]), None);
-        assert_eq!(at(&[Step::Key("nothing")]), None);
+        let at = |steps: &[YamlStep<'_>]| locate(text, steps);
+        let columns = [YamlStep::Key("sources"), YamlStep::Key("orders"), YamlStep::Key("columns")];
+        assert_eq!(at(&[&columns[..], &[YamlStep::Key("amount")]].concat()), Some((4, 15)));
+        assert_eq!(at(&[YamlStep::Key("metrics"), YamlStep::Item(1)]), Some((7, 5)));
+        assert_eq!(at(&[YamlStep::Key("metrics"), YamlStep::Item(2)]), None);
+        assert_eq!(at(&[YamlStep::Key("nothing")]), None);
     }
 }

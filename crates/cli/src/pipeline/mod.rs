@@ -20,7 +20,7 @@ use tallybook_report::Locale;
 
 use crate::error::{CliError, Place};
 
-pub(crate) use locate::Step;
+pub(crate) use locate::YamlStep;
 pub(crate) use metrics::MetricEntry;
 
 /// The largest pipeline file that is read, also with its variables filled in.
@@ -173,7 +173,7 @@ pub(crate) struct PeriodConfig {
     pub(crate) week_starts: WeekStart,
     /// Periods in a series, the reported one included.
     #[schemars(range(min = 2, max = 520))]
-    pub(crate) history: History,
+    pub(crate) history: SeriesLength,
     /// Which period of the year before each is compared with; by default `364d` for days and weeks, `same_date` for others.
     pub(crate) year_before: Option<YearBefore>,
     /// How fiscal years run, for the grain `fiscal_period`.
@@ -185,7 +185,7 @@ impl Default for PeriodConfig {
         Self {
             grain: Grain::Week,
             week_starts: WeekStart::Monday,
-            history: History(26),
+            history: SeriesLength(26),
             year_before: None,
             fiscal: FiscalYear::default(),
         }
@@ -296,9 +296,9 @@ impl serde::Serialize for Version {
 
 /// Periods in a series: 2 to 520.
 #[derive(Debug, Clone, Copy, serde::Serialize, JsonSchema)]
-pub(crate) struct History(pub(crate) u16);
+pub(crate) struct SeriesLength(pub(crate) u16);
 
-impl<'de> Deserialize<'de> for History {
+impl<'de> Deserialize<'de> for SeriesLength {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         checked(deserializer, "a number of periods", |text| match text.parse() {
             Ok(periods @ 2..=520) => Ok(Self(periods)),
@@ -411,7 +411,7 @@ impl PipelineFile {
     }
 
     /// Finds where something stands in the file.
-    pub(crate) fn place(&self, steps: &[Step<'_>]) -> Option<Place> {
+    pub(crate) fn place(&self, steps: &[YamlStep<'_>]) -> Option<Place> {
         let (line, column) = locate::locate(&self.text, steps)?;
         Some(Place::new(&self.path, &self.text, line, column))
     }
@@ -466,8 +466,8 @@ fn split_path(message: &str) -> (Option<&str>, &str) {
 fn option_place(text: &str, path: &str, field: Option<&str>) -> Option<(usize, usize)> {
     let (index, rest) = path.strip_prefix("metrics[")?.split_once("].")?;
     let keys: Vec<&str> = rest.split('.').chain(field).collect();
-    let mut steps = vec![Step::Key("metrics"), Step::Item(index.parse().ok()?)];
-    steps.extend(keys.iter().map(|key| Step::Key(key)));
+    let mut steps = vec![YamlStep::Key("metrics"), YamlStep::Item(index.parse().ok()?)];
+    steps.extend(keys.iter().map(|key| YamlStep::Key(key)));
     let (line, column) = locate::locate(text, &steps)?;
     let Some(field) = field else { return Some((line, column)) };
     // An unknown key is marked itself, not its value.

@@ -20,7 +20,7 @@ const MAX_WRITTEN_OUT: usize = 4 << 20;
 
 /// What is too much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Problem {
+pub(super) enum StructureProblem {
     /// Nesting.
     #[error("values are nested more than {} deep", MAX_DEPTH)]
     Depth,
@@ -34,20 +34,24 @@ pub(super) enum Problem {
 
 /// A problem and the line on which it is met, from 1.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Located {
-    pub(super) problem: Problem,
+pub(super) struct StructureFault {
+    pub(super) problem: StructureProblem,
     pub(super) line: usize,
 }
 
 /// Checks that a text is neither too deep nor too large for the YAML reader; whether it is sound is not looked at.
-pub(super) fn check(text: &str) -> Result<(), Located> {
+pub(super) fn check(text: &str) -> Result<(), StructureFault> {
     let mut scanner = Scanner::new(text);
     scanner.walk()?;
     let Some(line) = scanner.first_alias else { return Ok(()) };
     let left = Cell::new(MAX_WRITTEN_OUT);
     // Other errors are met again when the text is read, and told then.
     let counted = Weigh(&left).deserialize(serde_yaml::Deserializer::from_str(text));
-    if counted.is_err() && left.get() == 0 { Err(Located { problem: Problem::Aliases, line }) } else { Ok(()) }
+    if counted.is_err() && left.get() == 0 {
+        Err(StructureFault { problem: StructureProblem::Aliases, line })
+    } else {
+        Ok(())
+    }
 }
 
 /// Walks the tokens of a text.
@@ -96,15 +100,15 @@ impl Scanner {
         }
     }
 
-    fn fail(&self, problem: Problem) -> Result<(), Located> {
-        Err(Located { problem, line: self.line })
+    fn fail(&self, problem: StructureProblem) -> Result<(), StructureFault> {
+        Err(StructureFault { problem, line: self.line })
     }
 
-    fn check_depth(&self) -> Result<(), Located> {
-        if self.indents.len() + self.flow > MAX_DEPTH { self.fail(Problem::Depth) } else { Ok(()) }
+    fn check_depth(&self) -> Result<(), StructureFault> {
+        if self.indents.len() + self.flow > MAX_DEPTH { self.fail(StructureProblem::Depth) } else { Ok(()) }
     }
 
-    fn walk(&mut self) -> Result<(), Located> {
+    fn walk(&mut self) -> Result<(), StructureFault> {
         self.skip_to_token();
         while let Some(first) = self.peek() {
             if self.flow == 0 {
@@ -115,7 +119,7 @@ impl Scanner {
             if self.column == 0 && first == '%' {
                 self.directives += 1;
                 if self.directives > MAX_DIRECTIVES {
-                    return self.fail(Problem::Directives);
+                    return self.fail(StructureProblem::Directives);
                 }
                 self.advance_while(|c| !is_break(c));
             } else if self.is_document_mark() {
@@ -151,7 +155,7 @@ impl Scanner {
     }
 
     /// Passes over one token.
-    fn token(&mut self, first: char) -> Result<(), Located> {
+    fn token(&mut self, first: char) -> Result<(), StructureFault> {
         let indicates = self.flow > 0 || self.ends_after(1);
         match first {
             '[' | '{' => {
@@ -194,7 +198,7 @@ impl Scanner {
     }
 
     /// Passes over an indicator, which in block context begins a collection or goes on with one.
-    fn open_block(&mut self, column: usize) -> Result<(), Located> {
+    fn open_block(&mut self, column: usize) -> Result<(), StructureFault> {
         if self.flow == 0 && self.indents.last().is_none_or(|indent| *indent < column) {
             self.indents.push(column);
         }
@@ -394,7 +398,7 @@ impl<'de> Visitor<'de> for Weigh<'_> {
 mod tests {
     use super::*;
 
-    fn problem(text: &str) -> Option<(Problem, usize)> {
+    fn problem(text: &str) -> Option<(StructureProblem, usize)> {
         check(text).err().map(|found| (found.problem, found.line))
     }
 
@@ -403,13 +407,13 @@ mod tests {
         let deep = |count: usize| "[".repeat(count) + &"]".repeat(count);
         // The mapping is one, the brackets the rest.
         assert_eq!(problem(&format!("a: 1\nb: {}", deep(63))), None);
-        assert_eq!(problem(&format!("a: 1\nb: {}", deep(64))), Some((Problem::Depth, 2)));
-        assert_eq!(problem(&"[".repeat(1 << 20)), Some((Problem::Depth, 1)));
-        assert_eq!(problem(&"{a: ".repeat(65)), Some((Problem::Depth, 1)));
-        assert_eq!(problem(&"- ".repeat(65)), Some((Problem::Depth, 1)));
-        assert_eq!(problem(&format!("a: {}", "[a, \"]\", ']', ".repeat(64))), Some((Problem::Depth, 1)));
+        assert_eq!(problem(&format!("a: 1\nb: {}", deep(64))), Some((StructureProblem::Depth, 2)));
+        assert_eq!(problem(&"[".repeat(1 << 20)), Some((StructureProblem::Depth, 1)));
+        assert_eq!(problem(&"{a: ".repeat(65)), Some((StructureProblem::Depth, 1)));
+        assert_eq!(problem(&"- ".repeat(65)), Some((StructureProblem::Depth, 1)));
+        assert_eq!(problem(&format!("a: {}", "[a, \"]\", ']', ".repeat(64))), Some((StructureProblem::Depth, 1)));
         let blocks = (0..65).fold(String::new(), |text, depth| text + &" ".repeat(depth) + "a:\n");
-        assert_eq!(problem(&blocks), Some((Problem::Depth, 65)));
+        assert_eq!(problem(&blocks), Some((StructureProblem::Depth, 65)));
     }
 
     #[test]
@@ -443,7 +447,7 @@ mod tests {
             format!("a: !t 'x'\nb: &c {brackets}\n"),
             format!("# a\u{2028}b: {brackets}\n"),
         ] {
-            assert!(matches!(problem(&text), Some((Problem::Depth, _))), "{text}");
+            assert!(matches!(problem(&text), Some((StructureProblem::Depth, _))), "{text}");
         }
     }
 
@@ -459,7 +463,7 @@ mod tests {
         assert_eq!(problem(&text), None);
         assert!(serde_yaml::from_str::<serde_yaml::Value>(&text).is_err());
         let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(100_000), "*a, ".repeat(100));
-        assert_eq!(problem(&long), Some((Problem::Aliases, 2)));
-        assert_eq!(problem(&"%TAG !a! b\n".repeat(11)), Some((Problem::Directives, 11)));
+        assert_eq!(problem(&long), Some((StructureProblem::Aliases, 2)));
+        assert_eq!(problem(&"%TAG !a! b\n".repeat(11)), Some((StructureProblem::Directives, 11)));
     }
 }

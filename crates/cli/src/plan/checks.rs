@@ -11,9 +11,9 @@ use tallybook_metrics::metric::Need;
 
 use super::is_orders;
 use crate::error::CliError;
-use crate::pipeline::{MAX_METRICS, MAX_SEGMENTS, MAX_TABLES, MetricEntry, PipelineFile, Step};
+use crate::pipeline::{MAX_METRICS, MAX_SEGMENTS, MAX_TABLES, MetricEntry, PipelineFile, YamlStep};
 
-pub(super) fn at(pipeline: &PipelineFile, steps: &[Step<'_>], error: CliError) -> CliError {
+pub(super) fn at(pipeline: &PipelineFile, steps: &[YamlStep<'_>], error: CliError) -> CliError {
     // The nearest part of the path that is written in the file.
     let place = (0..=steps.len()).rev().find_map(|length| pipeline.place(&steps[..length]));
     match place {
@@ -31,10 +31,10 @@ pub(super) struct SourcePlace {
 }
 
 impl SourcePlace {
-    pub(super) fn at(self, pipeline: &PipelineFile, steps: &[Step<'_>], error: CliError) -> CliError {
+    pub(super) fn at(self, pipeline: &PipelineFile, steps: &[YamlStep<'_>], error: CliError) -> CliError {
         let section = if matches!(self.table, TableKind::Own(_)) { "tables" } else { "sources" };
-        let own = [Step::Key(section), Step::Key(self.table.name())];
-        let item: Vec<Step<'_>> = self.index.map(Step::Item).into_iter().collect();
+        let own = [YamlStep::Key(section), YamlStep::Key(self.table.name())];
+        let item: Vec<YamlStep<'_>> = self.index.map(YamlStep::Item).into_iter().collect();
         at(pipeline, &[&own, item.as_slice(), steps].concat(), error)
     }
 }
@@ -46,39 +46,39 @@ pub(super) fn placed(
     written: &SourceConfig,
     error: IngestError,
 ) -> CliError {
-    let below = |steps: &[Step<'_>], error: CliError| place.at(pipeline, steps, error);
+    let below = |steps: &[YamlStep<'_>], error: CliError| place.at(pipeline, steps, error);
     match &error {
         IngestError::MissingColumn { canonical, .. } | IngestError::TimeFormat { canonical, .. } => {
             let name = canonical.clone();
             let section = if written.dimensions.contains_key(&name) { "dimensions" } else { "columns" };
             if name == "timezone" {
-                below(&[Step::Key("timezone")], error.into())
+                below(&[YamlStep::Key("timezone")], error.into())
             } else {
-                below(&[Step::Key(section), Step::Key(&name)], error.into())
+                below(&[YamlStep::Key(section), YamlStep::Key(&name)], error.into())
             }
         }
         IngestError::DimensionName { name, .. } => {
             let name = name.clone();
-            below(&[Step::Key("dimensions"), Step::Key(&name)], error.into())
+            below(&[YamlStep::Key("dimensions"), YamlStep::Key(&name)], error.into())
         }
-        IngestError::AmountPart { .. } => below(&[Step::Key("amount_includes")], error.into()),
+        IngestError::AmountPart { .. } => below(&[YamlStep::Key("amount_includes")], error.into()),
         IngestError::RowNumber { column, .. } | IngestError::UnknownCanonical { column, .. } => {
             let name = column.clone();
-            below(&[Step::Key("columns"), Step::Key(&name)], error.into())
+            below(&[YamlStep::Key("columns"), YamlStep::Key(&name)], error.into())
         }
         IngestError::NoFile { .. } | IngestError::Glob { .. } | IngestError::OutsideRoot { .. } => {
-            below(&[Step::Key("path")], error.into())
+            below(&[YamlStep::Key("path")], error.into())
         }
-        IngestError::LongPath { .. } | IngestError::DeepPattern { .. } => below(&[Step::Key("path")], error.into()),
-        IngestError::SkippedPastEnd { .. } => below(&[Step::Key("csv"), Step::Key("skip_lines")], error.into()),
+        IngestError::LongPath { .. } | IngestError::DeepPattern { .. } => below(&[YamlStep::Key("path")], error.into()),
+        IngestError::SkippedPastEnd { .. } => below(&[YamlStep::Key("csv"), YamlStep::Key("skip_lines")], error.into()),
         IngestError::TooManyEntries { option, .. } => {
             let option = *option;
-            let steps: Vec<Step<'_>> = option.split('.').map(Step::Key).collect();
+            let steps: Vec<YamlStep<'_>> = option.split('.').map(YamlStep::Key).collect();
             below(&steps, error.into())
         }
         IngestError::CsvOption { option, .. } => {
             let option = *option;
-            below(&[Step::Key("csv"), Step::Key(option)], error.into())
+            below(&[YamlStep::Key("csv"), YamlStep::Key(option)], error.into())
         }
         IngestError::Sql { place, .. }
         | IngestError::SqlBound { place, .. }
@@ -86,10 +86,10 @@ pub(super) fn placed(
         | IngestError::NotRowByRow { place, .. } => {
             let place = place.clone();
             if let Some(name) = place.strip_prefix("columns.") {
-                below(&[Step::Key("columns"), Step::Key(name), Step::Key("sql")], error.into())
+                below(&[YamlStep::Key("columns"), YamlStep::Key(name), YamlStep::Key("sql")], error.into())
             } else {
                 let index = place.chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0);
-                below(&[Step::Key("exclude"), Step::Item(index), Step::Key("when")], error.into())
+                below(&[YamlStep::Key("exclude"), YamlStep::Item(index), YamlStep::Key("when")], error.into())
             }
         }
         _ => below(&[], error.into()),
@@ -140,7 +140,7 @@ pub(super) fn check_revenue(pipeline: &PipelineFile, sources: &[Source]) -> Resu
         found.1,
         source.table()
     ));
-    let steps = [Step::Key("revenue"), Step::Key(found.0)];
+    let steps = [YamlStep::Key("revenue"), YamlStep::Key(found.0)];
     Err(at(pipeline, &steps, error.hint(format!("map it under `sources.{}.columns`", source.table()))))
 }
 
@@ -160,7 +160,7 @@ pub(super) fn check_counts(pipeline: &PipelineFile) -> Result<(), CliError> {
     match counts.into_iter().find(|(_, count, most)| count > most) {
         Some((option, count, most)) => {
             let error = CliError::could_not_run(format!("`{option}` has {count} entries; {most} is the most"));
-            Err(at(pipeline, &[Step::Key(option)], error))
+            Err(at(pipeline, &[YamlStep::Key(option)], error))
         }
         None => Ok(()),
     }
@@ -171,7 +171,7 @@ pub(super) fn check_needs(pipeline: &PipelineFile, sources: &[Source]) -> Result
     let mut listed = BTreeSet::new();
     for (index, entry) in pipeline.config.metrics.iter().enumerate() {
         let id = entry.0.info().id;
-        let here = [Step::Key("metrics"), Step::Item(index)];
+        let here = [YamlStep::Key("metrics"), YamlStep::Item(index)];
         if !listed.insert(id) {
             return Err(at(pipeline, &here, CliError::could_not_run(format!("the metric `{id}` is listed twice"))));
         }
@@ -200,7 +200,7 @@ pub(super) fn check_own(pipeline: &PipelineFile, sources: &[Source]) -> Result<(
     let metrics = &pipeline.config.metrics;
     let by_id: BTreeMap<&str, &MetricEntry> = metrics.iter().map(|entry| (entry.0.info().id, entry)).collect();
     for (index, entry) in metrics.iter().enumerate() {
-        let here = [Step::Key("metrics"), Step::Item(index), Step::Key("own")];
+        let here = [YamlStep::Key("metrics"), YamlStep::Item(index), YamlStep::Key("own")];
         for need in entry.0.needs() {
             // The one column that a metric of the pipeline's own names is when its rows count.
             let own = sources.iter().filter(|source| satisfies(source, &need) && entry.0.info().area == Area::Custom);
@@ -238,7 +238,7 @@ pub(super) fn check_own(pipeline: &PipelineFile, sources: &[Source]) -> Result<(
 }
 
 /// Says what is wrong with the SQL of an option of a metric of the pipeline's own.
-fn own_error(pipeline: &PipelineFile, here: &[Step<'_>], option: &str, error: IngestError) -> CliError {
+fn own_error(pipeline: &PipelineFile, here: &[YamlStep<'_>], option: &str, error: IngestError) -> CliError {
     let hint = match &error {
         IngestError::NoSuchColumn { column, present, .. } => did_you_mean(column, present.iter().map(String::as_str))
             .map(|guess| format!("did you mean `{guess}`?"))
@@ -261,7 +261,7 @@ pub(super) fn check_segments(pipeline: &PipelineFile, sources: &[Source]) -> Res
         .filter(|name| !["order_id", "ticket_id", "subscription_id", "comment"].contains(name))
         .collect();
     for (index, segment) in pipeline.config.segments.iter().enumerate() {
-        let here = [Step::Key("segments"), Step::Item(index)];
+        let here = [YamlStep::Key("segments"), YamlStep::Item(index)];
         if !known.contains(segment.as_str()) {
             let error = CliError::could_not_run(format!("nothing can be broken down by `{segment}`"));
             let error = match did_you_mean(segment, known.iter().copied()) {

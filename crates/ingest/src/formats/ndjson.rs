@@ -13,7 +13,7 @@ use crate::formats::delimited::{Text, is_compressed, open};
 
 /// An NDJSON file that polars can read.
 #[derive(Debug)]
-pub(crate) struct Prepared {
+pub(crate) struct PreparedNdjson {
     text: Text,
     /// Objects in it.
     pub(crate) records: u64,
@@ -22,9 +22,9 @@ pub(crate) struct Prepared {
 }
 
 /// Checks a file line by line; one that is compressed, or has lines that are not objects, is copied without them.
-pub(crate) fn prepare(path: &Path) -> Result<Prepared, IngestError> {
+pub(crate) fn prepare(path: &Path) -> Result<PreparedNdjson, IngestError> {
     let mut lines = Lines::open(path)?;
-    let mut prepared = Prepared { text: Text::File(path.to_owned()), records: 0, broken: Vec::new() };
+    let mut prepared = PreparedNdjson { text: Text::File(path.to_owned()), records: 0, broken: Vec::new() };
     let mut row = 0;
     while let Some((line, text)) = lines.next_line()? {
         row += 1;
@@ -50,7 +50,7 @@ pub(crate) fn prepare(path: &Path) -> Result<Prepared, IngestError> {
     }
     writer.flush().map_err(|source| copy.not_written(source))?;
     drop(writer);
-    Ok(Prepared { text: Text::Copy(copy), ..prepared })
+    Ok(PreparedNdjson { text: Text::Copy(copy), ..prepared })
 }
 
 fn is_object(text: &str) -> bool {
@@ -58,7 +58,7 @@ fn is_object(text: &str) -> bool {
 }
 
 /// Scans a prepared file; types are taken from all of its lines.
-pub(crate) fn scan(prepared: &Prepared) -> PolarsResult<LazyFrame> {
+pub(crate) fn scan(prepared: &PreparedNdjson) -> PolarsResult<LazyFrame> {
     let reader = LazyJsonLineReader::new_with_sources(prepared.text.sources());
     reader.with_infer_schema_length(None::<NonZeroUsize>).finish()
 }

@@ -15,9 +15,9 @@ const STRETCH: u64 = 1 << 19;
 
 /// A file made readable for polars.
 pub(crate) enum Prepared {
-    Csv(delimited::Prepared),
+    Csv(delimited::PreparedText),
     Parquet { path: PathBuf, records: u64, groups: Vec<u64> },
-    Ndjson(ndjson::Prepared),
+    Ndjson(ndjson::PreparedNdjson),
 }
 
 impl Prepared {

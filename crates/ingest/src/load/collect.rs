@@ -14,7 +14,8 @@ use crate::formats::scan::polars_error;
 use crate::load::duplicates::Seen;
 use crate::packed_column::MISSING;
 use crate::parse::cells::{
-    Cells, Dictionary, MoneyRules, NumberRules, TimeRules, Verdict, flags, keys, moments, money, number_reason, numbers,
+    Cells, Dictionary, MoneyRules, NumberRules, RowVerdict, TimeRules, flags, keys, moments, money, number_reason,
+    numbers,
 };
 use crate::parse::identifiers::{Identifier, Identifiers, TooManyIdentifiers};
 use crate::parse::number::Decimal;
@@ -29,7 +30,7 @@ use crate::tables::fx::Rates;
 use crate::tables::order_lines::OrderLines;
 use crate::tables::row_checks::{Pairs, check_rows};
 use crate::tables::spend::emit_spend;
-use crate::tables::tickets::{State, TicketLog};
+use crate::tables::tickets::{TicketLog, TicketState};
 
 /// Quarantined rows whose details are kept. Past that it is not dirt but a wrong mapping.
 const MAX_QUARANTINED: usize = 1_000_000;
@@ -39,7 +40,7 @@ pub(crate) struct Collector {
     source: Source,
     customers: Identifiers,
     columns: Vec<Column>,
-    verdicts: Vec<Verdict>,
+    verdicts: Vec<RowVerdict>,
     seen: Seen,
     /// Pairs of numbers that may stand in the table once.
     pairs: Pairs,
@@ -63,7 +64,7 @@ pub(crate) struct Collector {
 
 /// What is known from one source of a table to the next.
 #[derive(Debug, Default)]
-pub(crate) struct Known {
+pub(crate) struct KnownSoFar {
     /// Customers, of all tables.
     pub(crate) customers: Identifiers,
     /// Identifiers of the table's rows.
@@ -79,7 +80,7 @@ enum Output {
 }
 
 impl Collector {
-    pub(crate) fn new(source: Source, known: Known, rates: Option<Arc<Rates>>) -> Self {
+    pub(crate) fn new(source: Source, known: KnownSoFar, rates: Option<Arc<Rates>>) -> Self {
         let columns: Vec<Column> = source
             .mapped
             .iter()
@@ -144,7 +145,7 @@ impl Collector {
     fn convert(&mut self, batch: &DataFrame) -> Result<(), IngestError> {
         let rows = batch.height();
         self.verdicts.clear();
-        self.verdicts.resize(rows, Verdict::Use);
+        self.verdicts.resize(rows, RowVerdict::Use);
         self.apply_exclusions(batch)?;
         for index in 0..self.columns.len() {
             let kind = self.columns[index].mapped.cell();
@@ -172,8 +173,8 @@ impl Collector {
             let column = batch.column(&exclusion_name(index)).map_err(|error| polars_error(&self.path, error))?;
             let marks = column.as_materialized_series().bool().map_err(|error| polars_error(&self.path, error))?;
             for (verdict, mark) in self.verdicts.iter_mut().zip(marks.iter()) {
-                if mark == Some(true) && *verdict == Verdict::Use {
-                    *verdict = Verdict::Excluded(u16::try_from(index).unwrap_or(u16::MAX));
+                if mark == Some(true) && *verdict == RowVerdict::Use {
+                    *verdict = RowVerdict::Excluded(u16::try_from(index).unwrap_or(u16::MAX));
                 }
             }
         }
@@ -200,8 +201,8 @@ impl Collector {
         let cells = cells_of(batch, mapped, source.table, path, &mut storage)?;
         let told = source.position_of(&mapped.name);
         let mut reject = |row: usize, reason: Reason| {
-            if verdicts[row] == Verdict::Use {
-                verdicts[row] = Verdict::Rejected(told, reason);
+            if verdicts[row] == RowVerdict::Use {
+                verdicts[row] = RowVerdict::Rejected(told, reason);
             }
         };
         let null_values = &source.null_values;
@@ -285,14 +286,14 @@ impl Collector {
         cells.each_identifier(&source.null_values, |row, identifier| {
             let verdict = &mut verdicts[row];
             let mut value = MISSING;
-            if *verdict == Verdict::Use {
+            if *verdict == RowVerdict::Use {
                 match identifier {
                     None if mapped.blank() => {}
-                    None => *verdict = Verdict::rejected(source.table, name, Reason::Missing),
+                    None => *verdict = RowVerdict::rejected(source.table, name, Reason::Missing),
                     Some(identifier) if kind == CellKind::RowId => {
                         value = 0;
                         if !seen.insert(identifier) {
-                            *verdict = Verdict::rejected(source.table, name, Reason::Duplicate);
+                            *verdict = RowVerdict::rejected(source.table, name, Reason::Duplicate);
                         }
                     }
                     Some(identifier) => {
@@ -301,7 +302,7 @@ impl Collector {
                             Ok(number) => {
                                 value = i64::from(number);
                                 if unique_customers && customers.len() == known {
-                                    *verdict = Verdict::rejected(source.table, name, Reason::Duplicate);
+                                    *verdict = RowVerdict::rejected(source.table, name, Reason::Duplicate);
                                 }
                             }
                             Err(error) => overflow = Some(error),
@@ -316,7 +317,7 @@ impl Collector {
 
     /// Hands the used rows of the batch to the table.
     fn emit(&mut self, rows: usize) {
-        let all_used = self.verdicts.iter().all(|verdict| *verdict == Verdict::Use);
+        let all_used = self.verdicts.iter().all(|verdict| *verdict == RowVerdict::Use);
         if !all_used {
             for column in &mut self.columns {
                 retain_used(&mut column.values, &self.verdicts);
@@ -325,7 +326,7 @@ impl Collector {
             self.made.values_mut().for_each(|values| retain_used(values, &self.verdicts));
         }
         let used =
-            if all_used { rows } else { self.verdicts.iter().filter(|verdict| **verdict == Verdict::Use).count() };
+            if all_used { rows } else { self.verdicts.iter().filter(|verdict| **verdict == RowVerdict::Use).count() };
         let time = self.columns.iter().find(|column| is_clock(&column.mapped));
         let known = |at: &&i64| **at != MISSING;
         if let Some(latest) = time.and_then(|column| column.values.iter().filter(known).max()) {
@@ -354,11 +355,11 @@ impl Collector {
             Output::Log(log) => {
                 let column = |name: &str| columns.iter().find(|column| column.mapped.name == name);
                 let meaning = |label: &String| match label.to_lowercase() {
-                    state if source.solved.contains(&state) => State::Solved,
-                    state if source.cancelled.contains(&state) => State::Cancelled,
-                    _ => State::Open,
+                    state if source.solved.contains(&state) => TicketState::Solved,
+                    state if source.cancelled.contains(&state) => TicketState::Cancelled,
+                    _ => TicketState::Open,
                 };
-                let states: Vec<State> = column("status")
+                let states: Vec<TicketState> = column("status")
                     .map(|column| column.dictionary.labels.iter().map(meaning).collect())
                     .unwrap_or_default();
                 log.push(used, |name| column(name).map(|column| column.values.as_slice()), &states);
@@ -366,7 +367,7 @@ impl Collector {
         }
     }
 
-    pub(crate) fn finish(mut self) -> Result<(Table, SourceReport, Known), IngestError> {
+    pub(crate) fn finish(mut self) -> Result<(Table, SourceReport, KnownSoFar), IngestError> {
         // No targets, no rates and nothing to remark are no fault.
         let may_be_empty = matches!(self.source.table, TableKind::Targets | TableKind::Fx | TableKind::Annotations);
         if self.report.read == 0 && !may_be_empty {
@@ -414,7 +415,7 @@ impl Collector {
                 table.set_dictionary(&column.mapped.name, column.dictionary.labels);
             }
         }
-        Ok((table, self.report, Known { customers: self.customers, seen: self.seen, pairs: self.pairs }))
+        Ok((table, self.report, KnownSoFar { customers: self.customers, seen: self.seen, pairs: self.pairs }))
     }
 }
 
@@ -473,10 +474,10 @@ fn empty_table(source: &Source) -> Table {
     Table::new(source.table, columns, source.label_names())
 }
 
-fn retain_used<T: Copy>(values: &mut Vec<T>, verdicts: &[Verdict]) {
+fn retain_used<T: Copy>(values: &mut Vec<T>, verdicts: &[RowVerdict]) {
     if values.len() == verdicts.len() {
         let mut verdicts = verdicts.iter();
-        values.retain(|_| verdicts.next() == Some(&Verdict::Use));
+        values.retain(|_| verdicts.next() == Some(&RowVerdict::Use));
     }
 }
 
@@ -484,12 +485,12 @@ fn retain_used<T: Copy>(values: &mut Vec<T>, verdicts: &[Verdict]) {
 fn number_customers(
     numbers: &Int64Chunked,
     customers: &mut Identifiers,
-    verdicts: &[Verdict],
+    verdicts: &[RowVerdict],
     values: &mut Vec<i64>,
 ) -> Result<(), TooManyIdentifiers> {
     customers.find_integers(numbers.into_no_null_iter(), MISSING, values);
     for ((value, number), verdict) in values.iter_mut().zip(numbers.into_no_null_iter()).zip(verdicts) {
-        if *value == MISSING && *verdict == Verdict::Use {
+        if *value == MISSING && *verdict == RowVerdict::Use {
             *value = i64::from(customers.intern(Identifier::Integer(number))?);
         }
     }

@@ -12,7 +12,7 @@ use polars::prelude::*;
 use crate::error::IngestError;
 use crate::formats::prepared::Prepared;
 use crate::formats::scan::polars_error;
-use crate::load::collect::{Collector, Known};
+use crate::load::collect::{Collector, KnownSoFar};
 use crate::load::duplicates::Seen;
 use crate::quarantine::SourceReport;
 use crate::schema::TableKind;
@@ -42,7 +42,7 @@ pub fn load(sources: &[Source], progress: &Progress) -> Result<(Tables, Vec<Sour
     ordered.sort_by_key(|source| TableKind::ALL.iter().position(|kind| *kind == source.table).unwrap_or(usize::MAX));
     for source in ordered {
         let (seen, pairs) = known.remove(&source.table).unwrap_or_default();
-        let known_so_far = Known { customers: std::mem::take(&mut tables.customers), seen, pairs };
+        let known_so_far = KnownSoFar { customers: std::mem::take(&mut tables.customers), seen, pairs };
         let collector = Collector::new(source.clone(), known_so_far, rates.clone());
         let (table, report, now_known) = read(source, collector, progress)?;
         tables.customers = now_known.customers;
@@ -69,7 +69,7 @@ fn read(
     source: &Source,
     collector: Collector,
     progress: &Progress,
-) -> Result<(Table, SourceReport, Known), IngestError> {
+) -> Result<(Table, SourceReport, KnownSoFar), IngestError> {
     let shared = Arc::new(Mutex::new(collector));
     for (index, file) in source.files.iter().enumerate() {
         lock(&shared).begin_file(index, file)?;
@@ -87,7 +87,7 @@ fn read(
         lock(&shared).end_file(prepared.records())?;
     }
     // The engine may still hold the callback, and so the collector, for a moment after the query: take it by its content.
-    let collector = std::mem::replace(&mut *lock(&shared), Collector::new(source.clone(), Known::default(), None));
+    let collector = std::mem::replace(&mut *lock(&shared), Collector::new(source.clone(), KnownSoFar::default(), None));
     collector.finish()
 }
 

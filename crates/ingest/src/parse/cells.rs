@@ -15,7 +15,7 @@ use crate::schema::{CellKind, NUMBER_DECIMALS, RATE_DECIMALS, TableKind};
 
 /// What is decided about a row. There is one for every row of a batch, so it is small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum RowVerdict {
     Use,
     /// Left out by the numbered rule.
     Excluded(u16),
@@ -23,7 +23,7 @@ pub(crate) enum Verdict {
     Rejected(u8, Reason),
 }
 
-impl Verdict {
+impl RowVerdict {
     /// Rejects a row for a declared column of a table.
     pub(crate) fn rejected(table: TableKind, column: &str, reason: Reason) -> Self {
         let position = table.columns().iter().position(|declared| declared.name == column);

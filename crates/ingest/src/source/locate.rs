@@ -41,8 +41,8 @@ pub(crate) fn locate(table: TableKind, config: &SourceConfig, roots: &Roots) -> 
     // A file may have a name that looks like a pattern.
     if whole.symlink_metadata().is_ok() || !config.path.contains(['*', '?', '[']) {
         match search.kind_of(&whole) {
-            Ok(Kind::File) => paths.push(whole.clone()),
-            Ok(Kind::Folder) => search.folder(&whole, 0, &mut paths)?,
+            Ok(PathKind::File) => paths.push(whole.clone()),
+            Ok(PathKind::Folder) => search.folder(&whole, 0, &mut paths)?,
             Err(IngestError::Unreadable { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                 search.refuse_dangling(&whole)?;
             }
@@ -71,7 +71,7 @@ pub(crate) fn locate(table: TableKind, config: &SourceConfig, roots: &Roots) -> 
 
 /// What a path leads to, links followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum PathKind {
     File,
     Folder,
 }
@@ -91,12 +91,12 @@ impl<'a> Search<'a> {
     }
 
     /// Tells what a path leads to; what is neither a file nor a folder cannot be read.
-    fn kind_of(&self, path: &Path) -> Result<Kind, IngestError> {
+    fn kind_of(&self, path: &Path) -> Result<PathKind, IngestError> {
         let found = path.metadata().map_err(|source| self.unreadable(path, source))?;
         if found.is_file() {
-            Ok(Kind::File)
+            Ok(PathKind::File)
         } else if found.is_dir() {
-            Ok(Kind::Folder)
+            Ok(PathKind::Folder)
         } else {
             Err(self.unreadable(path, io::Error::other("it is neither a file nor a folder")))
         }
@@ -162,8 +162,8 @@ impl<'a> Search<'a> {
         let before = files.len();
         for path in found {
             match self.kind(&path)? {
-                Kind::File => files.push(path),
-                Kind::Folder => folders.push(path),
+                PathKind::File => files.push(path),
+                PathKind::Folder => folders.push(path),
             }
         }
         if let (Some(folder), Some(file)) = (folders.first(), files.get(before)) {
@@ -189,7 +189,7 @@ impl<'a> Search<'a> {
     }
 
     /// The kind of something that was found in a folder: here a link to nothing is an error.
-    fn kind(&self, path: &Path) -> Result<Kind, IngestError> {
+    fn kind(&self, path: &Path) -> Result<PathKind, IngestError> {
         self.kind_of(path).or_else(|error| {
             self.refuse_dangling(path)?;
             Err(error)
@@ -239,7 +239,7 @@ impl<'a> Search<'a> {
         // With a `**` in it, a pattern is meant for files at any depth.
         if parts.contains(&Part::AnyDepth) {
             return self.matches(&start, &parts, 0, &mut |path, kind| {
-                if kind == Kind::File {
+                if kind == PathKind::File {
                     files.push(path.to_owned());
                 }
             });
@@ -255,17 +255,17 @@ impl<'a> Search<'a> {
         folder: &Path,
         parts: &[Part],
         depth: usize,
-        found: &mut dyn FnMut(&Path, Kind),
+        found: &mut dyn FnMut(&Path, PathKind),
     ) -> Result<(), IngestError> {
         let Some((part, rest)) = parts.split_first() else { return Ok(()) };
-        let next = |path: &Path, found: &mut dyn FnMut(&Path, Kind)| match (self.kind(path)?, rest.is_empty()) {
+        let next = |path: &Path, found: &mut dyn FnMut(&Path, PathKind)| match (self.kind(path)?, rest.is_empty()) {
             (kind, true) => {
                 found(path, kind);
                 Ok(())
             }
-            (Kind::Folder, false) => self.below(path, depth, |path| self.matches(path, rest, depth + 1, found)),
+            (PathKind::Folder, false) => self.below(path, depth, |path| self.matches(path, rest, depth + 1, found)),
             // Nothing can lie below a file.
-            (Kind::File, false) => Ok(()),
+            (PathKind::File, false) => Ok(()),
         };
         match part {
             Part::Name(name) => {
@@ -296,9 +296,11 @@ impl<'a> Search<'a> {
                         continue;
                     }
                     match self.kind(&path)? {
-                        Kind::Folder => self.below(&path, depth, |path| self.matches(path, parts, depth + 1, found))?,
-                        Kind::File if rest.is_empty() => found(&path, Kind::File),
-                        Kind::File => {}
+                        PathKind::Folder => {
+                            self.below(&path, depth, |path| self.matches(path, parts, depth + 1, found))?;
+                        }
+                        PathKind::File if rest.is_empty() => found(&path, PathKind::File),
+                        PathKind::File => {}
                     }
                 }
                 Ok(())

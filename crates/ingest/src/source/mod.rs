@@ -54,7 +54,7 @@ pub struct Source {
     /// Whether amounts are written in the smallest units of the row's currency.
     pub(crate) in_minor_units: bool,
     /// Labels that are kept although they only decide about rows, because something is computed from them.
-    told: BTreeSet<String>,
+    kept_labels: BTreeSet<String>,
     /// The least and the greatest score of a kind of survey.
     pub(crate) scales: BTreeMap<String, (i64, i64)>,
     pub(crate) mapped: Vec<Mapped>,
@@ -62,7 +62,7 @@ pub struct Source {
     pub(crate) derived: Vec<Derived>,
     /// Optional columns that were read for derived ones only, and are not kept.
     pub(crate) transient: BTreeSet<String>,
-    pub(crate) exclusions: Vec<Rule>,
+    pub(crate) exclusions: Vec<ExclusionRule>,
     pub(crate) max_quarantined: f64,
 }
 
@@ -105,7 +105,7 @@ pub(crate) struct Derived {
 
 /// Rows left out on purpose.
 #[derive(Debug, Clone)]
-pub(crate) struct Rule {
+pub(crate) struct ExclusionRule {
     pub(crate) sql: String,
     pub(crate) reason: String,
 }
@@ -140,7 +140,7 @@ impl Source {
                 AmountsIn::MinorUnits => 0,
             },
             in_minor_units: config.amounts_in == AmountsIn::MinorUnits,
-            told: BTreeSet::new(),
+            kept_labels: BTreeSet::new(),
             scales: [("nps", (0, 10)), ("enps", (0, 10)), ("csat", (1, 5)), ("ces", (1, 7))]
                 .map(|(kind, scale)| (kind.to_owned(), scale))
                 .into(),
@@ -150,7 +150,7 @@ impl Source {
             exclusions: config
                 .exclude
                 .iter()
-                .map(|rule| Rule { sql: rule.when.clone(), reason: rule.reason.clone() })
+                .map(|rule| ExclusionRule { sql: rule.when.clone(), reason: rule.reason.clone() })
                 .collect(),
             max_quarantined: config.max_quarantined,
         };
@@ -206,8 +206,8 @@ impl Source {
     }
 
     /// Keeps columns that something is computed from, also those that only decide about rows.
-    pub fn tell(&mut self, names: &[String]) {
-        self.told.extend(names.iter().cloned());
+    pub fn keep_labels(&mut self, names: &[String]) {
+        self.kept_labels.extend(names.iter().cloned());
     }
 
     /// Tells whether the table that is made of the source has a column of its own of this name.
@@ -245,15 +245,17 @@ impl Source {
 
     /// Gives the label columns that a table keeps; `status` and `currency` have done their work by then.
     pub(crate) fn label_names(&self) -> Vec<String> {
-        let told =
-            self.mapped.iter().filter(|mapped| mapped.cell() == CellKind::Label && self.told.contains(&mapped.name));
-        let told = told.map(|mapped| mapped.name.as_str());
+        let kept_labels = self
+            .mapped
+            .iter()
+            .filter(|mapped| mapped.cell() == CellKind::Label && self.kept_labels.contains(&mapped.name));
+        let kept_labels = kept_labels.map(|mapped| mapped.name.as_str());
         let folded = |name: &str| match self.table {
             TableKind::OrderLines => name == "order_id",
             TableKind::TicketEvents => name == "ticket_id",
             _ => false,
         };
-        let names: BTreeSet<&str> = self.dimensions().chain(told).filter(|name| !folded(name)).collect();
+        let names: BTreeSet<&str> = self.dimensions().chain(kept_labels).filter(|name| !folded(name)).collect();
         names.into_iter().map(str::to_owned).collect()
     }
 

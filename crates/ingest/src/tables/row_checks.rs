@@ -9,7 +9,7 @@ use hashbrown::HashSet;
 
 use crate::config::Origin;
 use crate::packed_column::{MAX_ABS, MISSING};
-use crate::parse::cells::{Verdict, number_reason};
+use crate::parse::cells::{RowVerdict, number_reason};
 use crate::parse::identifiers::Identifier;
 use crate::quarantine::Reason;
 use crate::schema::{NUMBER_SCALE, TableKind};
@@ -25,28 +25,28 @@ pub(crate) const CANCELLED: u16 = u16::MAX;
 pub(crate) type Pairs = HashSet<(i64, i64), FixedState>;
 
 /// The rows of a batch, cell by cell.
-struct Rows<'a> {
+struct RowMarks<'a> {
     source: &'a Source,
     columns: &'a [Column],
-    verdicts: &'a mut [Verdict],
+    verdicts: &'a mut [RowVerdict],
 }
 
 /// Checks the rows of a batch, and changes amounts of other currencies into the pipeline's; `made` takes columns that are made of others.
 pub(crate) fn check_rows(
     source: &Source,
     columns: &mut [Column],
-    verdicts: &mut [Verdict],
+    verdicts: &mut [RowVerdict],
     pairs: &mut Pairs,
     rates: Option<&Rates>,
     made: &mut BTreeMap<String, Vec<i64>>,
 ) {
     // What is cancelled is left out, whatever its amounts are.
     {
-        let mut rows = Rows { source, columns, verdicts };
+        let mut rows = RowMarks { source, columns, verdicts };
         // A ticket is left out as a whole, which its updates one by one cannot tell.
         if source.table != TableKind::TicketEvents {
             let cancelled = |status: &str| source.cancelled.contains(&status.to_lowercase());
-            rows.judge("status", cancelled, Verdict::Excluded(CANCELLED));
+            rows.mark_rows("status", cancelled, RowVerdict::Excluded(CANCELLED));
         }
     }
     if source.in_minor_units {
@@ -55,7 +55,7 @@ pub(crate) fn check_rows(
     if let Some(rates) = rates {
         change_currency(source, columns, verdicts, rates);
     }
-    let mut rows = Rows { source, columns, verdicts };
+    let mut rows = RowMarks { source, columns, verdicts };
     rows.not_negative(&[
         "discount",
         "refund_amount",
@@ -68,7 +68,7 @@ pub(crate) fn check_rows(
     ]);
     if rates.is_none() && source.table != TableKind::Fx {
         let foreign = |code: &str| !code.eq_ignore_ascii_case(&source.currency);
-        rows.judge("currency", foreign, Verdict::rejected(source.table, "currency", Reason::OtherCurrency));
+        rows.mark_rows("currency", foreign, RowVerdict::rejected(source.table, "currency", Reason::OtherCurrency));
     }
     match source.table {
         TableKind::Spend => {
@@ -87,7 +87,7 @@ pub(crate) fn check_rows(
 }
 
 /// Amounts in the smallest units of each row's own currency get the decimals that the pipeline counts with.
-fn scale_minor_units(source: &Source, columns: &mut [Column], verdicts: &mut [Verdict]) {
+fn scale_minor_units(source: &Source, columns: &mut [Column], verdicts: &mut [RowVerdict]) {
     let factor = |code: &str| 10_i64.checked_pow(source.decimals.checked_sub(currency_decimals(code))?);
     let own = factor(&source.currency);
     let (codes, by_label): (Vec<i64>, Vec<Option<i64>>) =
@@ -100,8 +100,8 @@ fn scale_minor_units(source: &Source, columns: &mut [Column], verdicts: &mut [Ve
             let factor = code.map_or(own, |code| by_label.get(code).copied().flatten());
             match factor.and_then(|factor| value.checked_mul(factor)).filter(|units| units.abs() <= MAX_ABS) {
                 Some(units) => *value = units,
-                None if verdicts[row] == Verdict::Use => {
-                    verdicts[row] = Verdict::rejected(source.table, &column.mapped.name, Reason::OutOfRange);
+                None if verdicts[row] == RowVerdict::Use => {
+                    verdicts[row] = RowVerdict::rejected(source.table, &column.mapped.name, Reason::OutOfRange);
                 }
                 None => {}
             }
@@ -116,7 +116,7 @@ fn local_day(at: i64, zone: Tz) -> i64 {
 }
 
 /// Rows in another currency get the amounts that they have in the pipeline's, by the rate of their day in the source's zone.
-fn change_currency(source: &Source, columns: &mut [Column], verdicts: &mut [Verdict], rates: &Rates) {
+fn change_currency(source: &Source, columns: &mut [Column], verdicts: &mut [RowVerdict], rates: &Rates) {
     let position = |name: &str| columns.iter().position(|column| column.mapped.name == name);
     let Some(currency) = position("currency") else { return };
     // A range of days is changed by the rate of its first.
@@ -128,12 +128,12 @@ fn change_currency(source: &Source, columns: &mut [Column], verdicts: &mut [Verd
         .map(|code| (!code.eq_ignore_ascii_case(&source.currency)).then(|| code.clone()))
         .collect();
     let day_of = |at: i64| if source.table == TableKind::Spend { at } else { local_day(at, source.zone) };
-    for (row, verdict) in verdicts.iter_mut().enumerate().filter(|(_, verdict)| **verdict == Verdict::Use) {
+    for (row, verdict) in verdicts.iter_mut().enumerate().filter(|(_, verdict)| **verdict == RowVerdict::Use) {
         let code = usize::try_from(columns[currency].values[row]).ok().and_then(|code| foreign.get(code)?.as_deref());
         let Some(code) = code else { continue };
         if source.table == TableKind::OrderLines {
             // Unit prices have more decimals than money; lines in other currencies must be changed before.
-            *verdict = Verdict::rejected(source.table, "currency", Reason::OtherCurrency);
+            *verdict = RowVerdict::rejected(source.table, "currency", Reason::OtherCurrency);
             continue;
         }
         let at = clocks.iter().map(|&clock| columns[clock].values[row]).find(|at| *at != MISSING);
@@ -141,13 +141,13 @@ fn change_currency(source: &Source, columns: &mut [Column], verdicts: &mut [Verd
         for column in columns.iter_mut().filter(|column| column.mapped.is_money()) {
             match rates.change(code, day, column.values[row]) {
                 Some(changed) => column.values[row] = changed,
-                None => *verdict = Verdict::rejected(source.table, "currency", Reason::NoRate),
+                None => *verdict = RowVerdict::rejected(source.table, "currency", Reason::NoRate),
             }
         }
     }
 }
 
-impl Rows<'_> {
+impl RowMarks<'_> {
     fn find(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.mapped.name == name)
     }
@@ -165,13 +165,13 @@ impl Rows<'_> {
     }
 
     fn reject(&mut self, row: usize, column: &str, reason: Reason) {
-        if self.verdicts[row] == Verdict::Use {
-            self.verdicts[row] = Verdict::rejected(self.source.table, column, reason);
+        if self.verdicts[row] == RowVerdict::Use {
+            self.verdicts[row] = RowVerdict::rejected(self.source.table, column, reason);
         }
     }
 
     fn used(&self) -> impl Iterator<Item = usize> + use<> {
-        let used: Vec<usize> = (0..self.verdicts.len()).filter(|&row| self.verdicts[row] == Verdict::Use).collect();
+        let used: Vec<usize> = (0..self.verdicts.len()).filter(|&row| self.verdicts[row] == RowVerdict::Use).collect();
         used.into_iter()
     }
 
@@ -180,8 +180,8 @@ impl Rows<'_> {
             let Some(column) = self.columns.iter().find(|column| column.mapped.name == *name) else { continue };
             let negative = |(_, value): &(usize, &i64)| **value < 0 && **value != MISSING;
             for (row, _) in column.values.iter().enumerate().filter(negative) {
-                if self.verdicts[row] == Verdict::Use {
-                    self.verdicts[row] = Verdict::rejected(self.source.table, name, Reason::Negative);
+                if self.verdicts[row] == RowVerdict::Use {
+                    self.verdicts[row] = RowVerdict::rejected(self.source.table, name, Reason::Negative);
                 }
             }
         }
@@ -196,14 +196,14 @@ impl Rows<'_> {
     }
 
     /// Whether a label tells against a row is decided once for each label.
-    fn judge(&mut self, name: &str, tells: impl Fn(&str) -> bool, verdict: Verdict) {
+    fn mark_rows(&mut self, name: &str, tells: impl Fn(&str) -> bool, verdict: RowVerdict) {
         let Some(column) = self.columns.iter().find(|column| column.mapped.name == name) else { return };
         let told: Vec<bool> = column.dictionary.labels.iter().map(|label| tells(label)).collect();
         if !told.contains(&true) {
             return;
         }
         for (own, &number) in self.verdicts.iter_mut().zip(&column.values) {
-            if *own == Verdict::Use && usize::try_from(number).is_ok_and(|number| told[number]) {
+            if *own == RowVerdict::Use && usize::try_from(number).is_ok_and(|number| told[number]) {
                 *own = verdict;
             }
         }
@@ -337,7 +337,7 @@ impl Rows<'_> {
                     self.reject(row, "score", Reason::OffScale);
                 }
             }
-            let used = self.verdicts[row] == Verdict::Use;
+            let used = self.verdicts[row] == RowVerdict::Use;
             if used && named && !seen.insert((self.cell("response_id", row), number)) {
                 self.reject(row, "response_id", Reason::Duplicate);
             }

@@ -1,7 +1,7 @@
 //! Acquisition cost: amounts of a day, or of a range of days over which they are spread.
 
 use crate::packed_column::MISSING;
-use crate::parse::cells::Verdict;
+use crate::parse::cells::RowVerdict;
 use crate::quarantine::Reason;
 use crate::schema::{CellKind, TableKind};
 use crate::table::Table;
@@ -11,20 +11,20 @@ use crate::tables::column::Column;
 const MAX_SPREAD: i64 = 3_660;
 
 /// Every amount has a day, or a range of days that can be.
-pub(crate) fn check_spend_range<'a>(find: &impl Fn(&str) -> Option<&'a Column>, verdicts: &mut [Verdict]) {
+pub(crate) fn check_spend_range<'a>(find: &impl Fn(&str) -> Option<&'a Column>, verdicts: &mut [RowVerdict]) {
     let cell = |name: &str, row: usize| find(name).map_or(MISSING, |column| column.values[row]);
-    for (row, verdict) in verdicts.iter_mut().enumerate().filter(|(_, verdict)| **verdict == Verdict::Use) {
+    for (row, verdict) in verdicts.iter_mut().enumerate().filter(|(_, verdict)| **verdict == RowVerdict::Use) {
         if cell("spent_on", row) != MISSING {
             continue;
         }
         let (from, to) = (cell("spent_from", row), cell("spent_to", row));
         if from == MISSING || to == MISSING {
             let column = if find("spent_on").is_some() { "spent_on" } else { "spent_from" };
-            *verdict = Verdict::rejected(TableKind::Spend, column, Reason::Missing);
+            *verdict = RowVerdict::rejected(TableKind::Spend, column, Reason::Missing);
         } else if to < from {
-            *verdict = Verdict::rejected(TableKind::Spend, "spent_to", Reason::EndsBeforeItBegins);
+            *verdict = RowVerdict::rejected(TableKind::Spend, "spent_to", Reason::EndsBeforeItBegins);
         } else if to - from >= MAX_SPREAD {
-            *verdict = Verdict::rejected(TableKind::Spend, "spent_to", Reason::OutOfRange);
+            *verdict = RowVerdict::rejected(TableKind::Spend, "spent_to", Reason::OutOfRange);
         }
     }
 }

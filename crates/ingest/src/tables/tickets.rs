@@ -19,7 +19,7 @@ pub(crate) struct TicketLog {
     tickets: Vec<i64>,
     times: Vec<i64>,
     /// What the state of each update means; nothing where it has none.
-    states: Vec<Option<State>>,
+    states: Vec<Option<TicketState>>,
     /// By the number of a state, whether it means solved; filled in as states appear.
     has_status: bool,
     labels: Vec<String>,
@@ -51,7 +51,7 @@ const FOLDS: [(&str, Fold); 12] = [
 
 /// What a state of a ticket means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum State {
+pub(crate) enum TicketState {
     Open,
     Solved,
     Cancelled,
@@ -84,7 +84,12 @@ impl TicketLog {
     }
 
     /// Adds updates; `values` gives the columns of the batch, `meaning` tells by the number of a state what it means.
-    pub(crate) fn push<'a>(&mut self, rows: usize, values: impl Fn(&str) -> Option<&'a [i64]>, meaning: &[State]) {
+    pub(crate) fn push<'a>(
+        &mut self,
+        rows: usize,
+        values: impl Fn(&str) -> Option<&'a [i64]>,
+        meaning: &[TicketState],
+    ) {
         let take = |name: &str, out: &mut Vec<i64>| match values(name) {
             Some(values) => out.extend_from_slice(&values[..rows]),
             None => out.resize(out.len() + rows, MISSING),
@@ -112,7 +117,7 @@ impl TicketLog {
         let mut out: BTreeMap<String, Vec<i64>> = BTreeMap::new();
         let (mut tickets, mut left_out) = (0, 0);
         for updates in order.chunk_by(|a, b| self.tickets[*a] == self.tickets[*b]) {
-            if updates.iter().rev().find_map(|&row| self.states[row]) == Some(State::Cancelled) {
+            if updates.iter().rev().find_map(|&row| self.states[row]) == Some(TicketState::Cancelled) {
                 left_out += updates.len() as u64;
                 continue;
             }
@@ -150,12 +155,12 @@ impl TicketLog {
         let mut course = Course::default();
         for &row in updates {
             match self.states[row] {
-                Some(State::Solved) if !course.closed => {
+                Some(TicketState::Solved) if !course.closed => {
                     course.closed = true;
                     course.solved = course.solved.or(Some(self.times[row]));
                     course.resolved = Some(self.times[row]);
                 }
-                Some(State::Open) if course.closed => {
+                Some(TicketState::Open) if course.closed => {
                     course = Course { closed: false, resolved: None, reopened: course.reopened + 1, ..course };
                 }
                 _ => {}

@@ -1,7 +1,7 @@
 //! Customer metrics: a fold over each customer's history.
 //!
 //! Orders are brought together by customer once, in blocks of customers that are worked on in parallel; each fold then sees one
-//! [`History`] after the other and adds to its own sums. Folds of different blocks are merged in the order of the blocks.
+//! [`CustomerHistory`] after the other and adds to its own sums. Folds of different blocks are merged in the order of the blocks.
 
 use std::any::Any;
 use std::ops::Range;
@@ -34,7 +34,7 @@ pub struct Refund {
 
 /// All that is known of one customer.
 #[derive(Debug, Clone, Copy)]
-pub struct History<'a> {
+pub struct CustomerHistory<'a> {
     /// The customer's number.
     pub customer: u32,
     /// Segments that the customer belongs to, the total first.
@@ -52,7 +52,7 @@ pub trait Fold: Any + Send + Sync {
     /// Makes an empty fold of the same kind.
     fn new_empty(&self) -> Box<dyn Fold>;
     /// Adds one customer.
-    fn update(&mut self, history: &History<'_>);
+    fn update(&mut self, history: &CustomerHistory<'_>);
     /// Adds the sums of another fold of the same kind.
     fn merge(&mut self, other: &dyn Any);
 }
@@ -67,7 +67,7 @@ const PARTS: usize = 8;
 const MAX_BLOCKS: usize = 16;
 
 /// What histories are made of: the customer, the time and the amount of each row, and the refunds where they count apart.
-struct Rows<'a> {
+struct CustomerRows<'a> {
     table: &'a Table,
     owner: &'a PackedColumn,
     time: &'a PackedColumn,
@@ -85,7 +85,7 @@ pub(crate) fn fold_histories(
     let rows = tables.orders.as_ref().and_then(|table| {
         let (owner, time) = table.column("customer_id").zip(table.column("ordered_at"))?;
         let amount = table.column(OrderValue::PLACED)?;
-        Some(Rows { table, owner, time, amount, refunds: value.refunds_apart })
+        Some(CustomerRows { table, owner, time, amount, refunds: value.refunds_apart })
     });
     fold_rows(rows, tables, segments, folds)
 }
@@ -94,13 +94,13 @@ pub(crate) fn fold_histories(
 pub(crate) fn fold_events(tables: &Tables, segments: &Segments, folds: Vec<Box<dyn Fold>>) -> Vec<Box<dyn Fold>> {
     let rows = tables.events.as_ref().and_then(|table| {
         let (owner, time) = table.column("customer_id").zip(table.column("occurred_at"))?;
-        Some(Rows { table, owner, time, amount: &table.labels("name")?.codes, refunds: false })
+        Some(CustomerRows { table, owner, time, amount: &table.labels("name")?.codes, refunds: false })
     });
     fold_rows(rows, tables, segments, folds)
 }
 
 fn fold_rows(
-    rows: Option<Rows<'_>>,
+    rows: Option<CustomerRows<'_>>,
     tables: &Tables,
     segments: &Segments,
     folds: Vec<Box<dyn Fold>>,
@@ -131,7 +131,7 @@ fn fold_rows(
     folds
 }
 
-fn rows_by_customer(rows: &Rows<'_>, customers: usize) -> Vec<u32> {
+fn rows_by_customer(rows: &CustomerRows<'_>, customers: usize) -> Vec<u32> {
     let mut counts = vec![0_u32; customers];
     let mut owners = Vec::new();
     for chunk in 0..rows.table.chunk_count() {
@@ -174,7 +174,7 @@ struct Block {
 }
 
 impl Block {
-    fn gather(rows: &Rows<'_>, customers: Range<usize>, counts: &[u32]) -> Self {
+    fn gather(rows: &CustomerRows<'_>, customers: Range<usize>, counts: &[u32]) -> Self {
         let mut starts = Vec::with_capacity(customers.len() + 1);
         let mut total = 0;
         starts.push(0);
@@ -252,7 +252,7 @@ impl Block {
                 refund += 1;
             }
             let signed_up_at = tables.attributes.signed_up_at.get(customer).copied();
-            let history = History {
+            let history = CustomerHistory {
                 customer: number,
                 segments: &own,
                 orders: &self.orders[self.starts[position]..self.starts[position + 1]],

@@ -142,17 +142,17 @@ struct Partial {
 
 /// The rows of one slot behind quantiles: their values, and their segment in each dimension (0, the total, where the table lacks it).
 struct Kept {
-    values: Values,
+    values: QuantileValues,
     segments: Vec<Vec<u16>>,
 }
 
 /// Values in four bytes each, as nearly all amounts are, or in eight from the first one on that is too large.
-enum Values {
+enum QuantileValues {
     Narrow(Vec<i32>),
     Wide(Vec<i64>),
 }
 
-impl Values {
+impl QuantileValues {
     fn push(&mut self, value: i64) {
         match self {
             Self::Wide(values) => values.push(value),
@@ -224,10 +224,10 @@ pub(crate) fn reduce(
                     }
                 })
                 .collect();
-            let mut rows = Rows::default();
+            let mut rows = RowBatch::default();
             for chunk in start..end {
                 rows.reduce_chunk(
-                    &Chunk { table, computed, number: chunk, timeline, segments, quantile_windows },
+                    &TableChunk { table, computed, number: chunk, timeline, segments, quantile_windows },
                     reductions,
                     &mut partials,
                 );
@@ -305,7 +305,7 @@ fn quantiles_of(
 }
 
 /// A chunk of a table, with what its rows are sorted by.
-struct Chunk<'a> {
+struct TableChunk<'a> {
     table: &'a Table,
     computed: &'a BTreeMap<&'static str, PackedColumn>,
     number: usize,
@@ -316,7 +316,7 @@ struct Chunk<'a> {
 
 /// Scratch space for the rows of a chunk.
 #[derive(Default)]
-struct Rows {
+struct RowBatch {
     columns: BTreeMap<&'static str, Vec<i64>>,
     scratch: Vec<i64>,
     values: Vec<i64>,
@@ -326,9 +326,9 @@ struct Rows {
     segment: Vec<u32>,
 }
 
-impl Rows {
-    fn reduce_chunk(&mut self, place: &Chunk<'_>, reductions: &[&Reduction], partials: &mut [Partial]) {
-        let &Chunk { timeline, segments, quantile_windows, table, number: chunk, .. } = place;
+impl RowBatch {
+    fn reduce_chunk(&mut self, place: &TableChunk<'_>, reductions: &[&Reduction], partials: &mut [Partial]) {
+        let &TableChunk { timeline, segments, quantile_windows, table, number: chunk, .. } = place;
         self.columns.clear();
         let width = segments.count();
         let shown = |slot: u32| quantile_windows.slots.get(slot as usize).copied().unwrap_or(false);
@@ -344,7 +344,7 @@ impl Rows {
             partial.add(inside, values, over, width, |_| TOTAL);
             if !reduction.quantiles.is_empty() {
                 let empty = || Kept {
-                    values: Values::Narrow(Vec::new()),
+                    values: QuantileValues::Narrow(Vec::new()),
                     segments: vec![Vec::new(); segments.dimensions().len()],
                 };
                 partial.kept.resize_with(timeline.slot_count(), empty);
@@ -371,8 +371,8 @@ impl Rows {
     }
 
     /// Finds the rows that lie in some slot, and pass the reduction's filter.
-    fn place(&mut self, place: &Chunk<'_>, reduction: &Reduction) {
-        let &Chunk { table, number: chunk, timeline, .. } = place;
+    fn place(&mut self, place: &TableChunk<'_>, reduction: &Reduction) {
+        let &TableChunk { table, number: chunk, timeline, .. } = place;
         self.inside.clear();
         let rows = table.chunk_len(chunk);
         let numbered =
@@ -445,7 +445,7 @@ impl Partial {
 
 /// Computes a sum of columns for every row; `nothing` where there are no columns.
 fn evaluate(
-    place: &Chunk<'_>,
+    place: &TableChunk<'_>,
     terms: &[(&'static str, i64)],
     nothing: i64,
     columns: &mut BTreeMap<&'static str, Vec<i64>>,
@@ -473,7 +473,7 @@ fn short(number: u32) -> u16 {
 /// Decodes a column of a chunk once, however many reductions read it; absent columns are all zero.
 fn decode<'a>(
     columns: &'a mut BTreeMap<&'static str, Vec<i64>>,
-    place: &Chunk<'_>,
+    place: &TableChunk<'_>,
     name: &'static str,
 ) -> &'a mut Vec<i64> {
     columns.entry(name).or_insert_with(|| {

@@ -105,7 +105,7 @@ impl Dimension {
                 Some((kind, table, table.labels(name)?))
             })
             .collect();
-        let mut values = Values::default();
+        let mut values = LabelCounts::default();
         let counted = |kind: TableKind| kind != TableKind::Spend;
         carrying.iter().filter(|(kind, ..)| counted(*kind)).for_each(|(_, _, labels)| values.count(labels));
         if let Some((dictionary, codes)) = attribute {
@@ -211,12 +211,12 @@ fn segment_of(names: &[String], label: Option<&String>, first: usize) -> u32 {
 
 /// The values of a dimension with their frequencies.
 #[derive(Debug, Default)]
-struct Values {
+struct LabelCounts {
     order: Vec<String>,
     counts: HashMap<String, u64>,
 }
 
-impl Values {
+impl LabelCounts {
     fn add(&mut self, label: &str, count: u64) {
         if !self.counts.contains_key(label) {
             self.order.push(label.to_owned());

@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use super::{Grid, same_kind};
-use crate::engine::histories::{Fold, History};
+use crate::engine::histories::{CustomerHistory, Fold};
 use crate::engine::timeline::Cuts;
 use tallybook_calendar::{Calendar, Window, shift};
 use tallybook_stats::Sums;
@@ -99,7 +99,7 @@ impl Fold for Actives {
         })
     }
 
-    fn update(&mut self, history: &History<'_>) {
+    fn update(&mut self, history: &CustomerHistory<'_>) {
         let (active, reached) = &mut self.own;
         active.clear();
         reached.clear();

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use super::{Grid, same_kind};
-use crate::engine::histories::{Fold, History};
+use crate::engine::histories::{CustomerHistory, Fold};
 use crate::engine::timeline::{Timeline, WindowId};
 use tallybook_stats::Sums;
 
@@ -15,14 +15,14 @@ pub struct Activity {
     /// For each slot, the rows of the grid that it counts towards.
     rows_of_slot: Vec<Vec<u32>>,
     row_of_window: Vec<Option<u32>>,
-    cells: Grid<Cell>,
+    cells: Grid<ActivityCell>,
     /// Sums of the customer at hand, by row.
-    open: Vec<(u32, Cell)>,
+    open: Vec<(u32, ActivityCell)>,
 }
 
 /// What active customers did in a window: each summand is one customer.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Cell {
+pub struct ActivityCell {
     /// Orders a customer.
     pub orders: Sums,
     /// Revenue a customer, less refunds that fall into the window.
@@ -55,9 +55,9 @@ impl Activity {
     }
 
     /// Gives what happened in a window that the fold was prepared for.
-    pub fn cell(&self, window: WindowId, segment: usize) -> Cell {
+    pub fn cell(&self, window: WindowId, segment: usize) -> ActivityCell {
         let row = self.row_of_window[window.index()];
-        row.map_or_else(Cell::default, |row| *self.cells.at(row as usize, segment))
+        row.map_or_else(ActivityCell::default, |row| *self.cells.at(row as usize, segment))
     }
 }
 
@@ -72,7 +72,7 @@ impl Fold for Activity {
         })
     }
 
-    fn update(&mut self, history: &History<'_>) {
+    fn update(&mut self, history: &CustomerHistory<'_>) {
         self.open.clear();
         for (position, order) in history.orders.iter().enumerate() {
             let Some(slot) = self.timeline.slot_at(order.at) else { continue };
@@ -80,7 +80,7 @@ impl Fold for Activity {
                 // Orders come by time, so an open window is among the last ones.
                 let known = self.open.iter().rposition(|(open, _)| *open == row);
                 let position_open = known.unwrap_or_else(|| {
-                    self.open.push((row, Cell::default()));
+                    self.open.push((row, ActivityCell::default()));
                     self.open.len() - 1
                 });
                 let cell = &mut self.open[position_open].1;

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Grid, same_kind};
-use crate::engine::histories::{Fold, History};
+use crate::engine::histories::{CustomerHistory, Fold};
 use crate::engine::timeline::Cuts;
 use tallybook_calendar::{Calendar, Grain, Period};
 
@@ -72,7 +72,7 @@ pub struct Cohorts {
     /// Customers by cohort.
     sizes: Grid<u64>,
     /// By cohort and age.
-    cells: Grid<Cell>,
+    cells: Grid<CohortSums>,
     /// By cut-off, cohort and greatest age at which a customer was active before the cut-off.
     last_active: Grid<u64>,
     /// Of the customer at hand: age, whether an order was placed, money moved.
@@ -81,7 +81,7 @@ pub struct Cohorts {
 
 /// What the members of a cohort did at one age.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Cell {
+pub struct CohortSums {
     /// Customers who placed an order.
     pub active: u64,
     /// Revenue at that age.
@@ -150,7 +150,7 @@ impl Cohorts {
     }
 
     /// Gives what a cohort did at an age.
-    pub fn cell(&self, cohort: usize, age: usize, segment: usize) -> Cell {
+    pub fn cell(&self, cohort: usize, age: usize, segment: usize) -> CohortSums {
         *self.cells.at(cohort * self.age_count() + age, segment)
     }
 
@@ -202,7 +202,7 @@ impl Fold for Cohorts {
         })
     }
 
-    fn update(&mut self, history: &History<'_>) {
+    fn update(&mut self, history: &CustomerHistory<'_>) {
         let began = match self.start {
             CohortStart::FirstOrder => history.orders.first().map(|order| order.at),
             CohortStart::SignUp => history.signed_up_at,
@@ -258,7 +258,7 @@ impl Cohorts {
         }
     }
 
-    fn add_last_active(&mut self, cohort: usize, began: i64, history: &History<'_>) {
+    fn add_last_active(&mut self, cohort: usize, began: i64, history: &CustomerHistory<'_>) {
         let width = self.age_count();
         for position in 0..self.cutoffs.len() {
             let seen = history.orders.partition_point(|order| order.at < self.cutoffs[position]);

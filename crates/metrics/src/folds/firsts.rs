@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use super::{Grid, same_kind};
-use crate::engine::histories::{Fold, History};
+use crate::engine::histories::{CustomerHistory, Fold};
 use crate::engine::timeline::{Timeline, WindowId};
 use tallybook_calendar::Calendar;
 
@@ -15,11 +15,11 @@ pub struct Firsts {
     /// Where a second order must lie on another day than the first: the calendar that says so.
     by_day: Option<Calendar>,
     /// Row 0 is the time before the first slot; slot s is row s + 1; the time after the last slot is not counted.
-    cells: Grid<Cell>,
+    cells: Grid<FirstsCell>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Cell {
+struct FirstsCell {
     first: u64,
     second: u64,
 }
@@ -71,7 +71,7 @@ impl Fold for Firsts {
         })
     }
 
-    fn update(&mut self, history: &History<'_>) {
+    fn update(&mut self, history: &CustomerHistory<'_>) {
         let Some(first) = history.orders.first() else { return };
         let second = match &self.by_day {
             None => history.orders.get(1),

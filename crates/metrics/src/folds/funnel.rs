@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use super::{Grid, same_kind};
-use crate::engine::histories::{Fold, History};
+use crate::engine::histories::{CustomerHistory, Fold};
 use crate::engine::timeline::{Timeline, WindowId};
 use tallybook_calendar::{Calendar, shift};
 
@@ -15,16 +15,16 @@ const DAY: i64 = 86_400;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Steps {
     /// The first step.
-    pub from: Step,
+    pub from: FunnelStep,
     /// The second.
-    pub to: Step,
+    pub to: FunnelStep,
     /// Days in which the second must follow on the first.
     pub within_days: u32,
 }
 
 /// A step of a customer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Step {
+pub enum FunnelStep {
     /// An event by its name.
     Event(String),
     /// Anything they do.
@@ -91,12 +91,14 @@ impl Funnel {
         as_of: i64,
         segments: usize,
     ) -> Self {
-        let matched = |step: &Step| match step {
+        let matched = |step: &FunnelStep| match step {
             // An event that nobody ever did has a number that no event has.
-            Step::Event(name) => Matched::Number(names.iter().position(|own| own == name).map_or(-1, |at| at as i64)),
-            Step::Anything => Matched::Anything,
-            Step::LaterDay => Matched::LaterDay,
-            Step::SignUp => Matched::SignUp,
+            FunnelStep::Event(name) => {
+                Matched::Number(names.iter().position(|own| own == name).map_or(-1, |at| at as i64))
+            }
+            FunnelStep::Anything => Matched::Anything,
+            FunnelStep::LaterDay => Matched::LaterDay,
+            FunnelStep::SignUp => Matched::SignUp,
         };
         Self {
             from: matched(&steps.from),
@@ -138,7 +140,7 @@ impl Fold for Funnel {
         })
     }
 
-    fn update(&mut self, history: &History<'_>) {
+    fn update(&mut self, history: &CustomerHistory<'_>) {
         let entered = match self.from {
             Matched::SignUp => history.signed_up_at,
             Matched::Number(number) => history.orders.iter().find(|event| event.amount == number).map(|event| event.at),

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::ops::Range;
 
 use super::{Grid, same_kind};
-use crate::engine::histories::{Fold, History};
+use crate::engine::histories::{CustomerHistory, Fold};
 use crate::engine::timeline::Cuts;
 use tallybook_calendar::Window;
 use tallybook_stats::Sums;
@@ -23,7 +23,7 @@ pub struct Inactivity {
     before: Vec<Range<usize>>,
     after: Vec<Range<usize>>,
     /// Differences to the pair before; one row more than pairs.
-    steps: Grid<Step>,
+    steps: Grid<WindowChange>,
     /// Of the customer at hand: how something changes at each pair; one more than pairs.
     ends: Vec<End>,
 }
@@ -39,7 +39,7 @@ struct End {
 
 /// A change of the sums between one pair and the next.
 #[derive(Debug, Clone, Copy, Default)]
-struct Step {
+struct WindowChange {
     n: i64,
     sum: i128,
     squares: i128,
@@ -49,7 +49,7 @@ struct Step {
 
 /// What became of the customers active in the window before.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Cell {
+pub struct InactivityCell {
     /// Revenue in the window before, a summand a customer who was active in it.
     pub revenue: Sums,
     /// Of these, customers not active in the window after.
@@ -87,14 +87,14 @@ impl Inactivity {
     }
 
     /// Gives what became of the customers of a window before.
-    pub fn cell(&self, before: &Window, segment: usize) -> Option<Cell> {
+    pub fn cell(&self, before: &Window, segment: usize) -> Option<InactivityCell> {
         let position = self.pairs.iter().position(|pair| pair.0 == *before)?;
-        let mut sums = Step::default();
+        let mut sums = WindowChange::default();
         for pair in 0..=position {
             sums.add(self.steps.at(pair, segment));
         }
         let count = |number: i64| u64::try_from(number).unwrap_or(0);
-        Some(Cell {
+        Some(InactivityCell {
             revenue: Sums { n: count(sums.n), sum: sums.sum, squares: sums.squares.unsigned_abs() },
             lost: count(sums.lost),
             lost_revenue: sums.lost_sum,
@@ -102,7 +102,7 @@ impl Inactivity {
     }
 }
 
-impl Step {
+impl WindowChange {
     fn add(&mut self, other: &Self) {
         self.n += other.n;
         self.sum += other.sum;
@@ -132,7 +132,7 @@ impl Fold for Inactivity {
         })
     }
 
-    fn update(&mut self, history: &History<'_>) {
+    fn update(&mut self, history: &CustomerHistory<'_>) {
         let mut reach: Option<(usize, usize)> = None;
         for order in history.orders {
             let Some(stretch) = self.cuts.find(order.at) else { continue };
@@ -148,7 +148,7 @@ impl Fold for Inactivity {
             }
         }
         let (mut before, mut after, mut revenue) = (0, 0, 0_i128);
-        let mut open: Option<Step> = None;
+        let mut open: Option<WindowChange> = None;
         for pair in reach.into_iter().flat_map(|(first, last)| first..=last) {
             let end = std::mem::take(&mut self.ends[pair]);
             if !end.touched {
@@ -156,7 +156,7 @@ impl Fold for Inactivity {
             }
             (before, after, revenue) = (before + end.before, after + end.after, revenue + end.revenue);
             // Up to here the customer was in one state, from here in another.
-            let state = (before > 0).then(|| Step {
+            let state = (before > 0).then(|| WindowChange {
                 n: 1,
                 sum: revenue,
                 squares: i128::try_from(revenue.unsigned_abs().saturating_pow(2)).unwrap_or(i128::MAX / 4),
@@ -178,7 +178,7 @@ impl Fold for Inactivity {
 
     fn merge(&mut self, other: &dyn Any) {
         let Some(other) = same_kind::<Self>(other) else { return };
-        self.steps.merge(&other.steps, Step::add);
+        self.steps.merge(&other.steps, WindowChange::add);
     }
 }
 

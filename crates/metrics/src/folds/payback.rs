@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use super::{Grid, same_kind};
-use crate::engine::histories::{Fold, History};
+use crate::engine::histories::{CustomerHistory, Fold};
 use crate::engine::timeline::{Timeline, WindowId};
 
 /// Seconds of a month: a twelfth of 365.25 days.
@@ -54,7 +54,7 @@ impl Fold for Payback {
         Box::new(Self { timeline: Arc::clone(&self.timeline), ages: self.ages, cells: self.cells.empty_like() })
     }
 
-    fn update(&mut self, history: &History<'_>) {
+    fn update(&mut self, history: &CustomerHistory<'_>) {
         let Some(first) = history.orders.first() else { return };
         let Some(slot) = self.timeline.slot_at(first.at) else { return };
         let orders = history.orders.iter().map(|order| (order.at, i128::from(order.amount)));
@@ -101,7 +101,7 @@ mod tests {
         let orders = orders.map(|(after, amount)| Event { at: came + after, amount });
         let refunds = [Refund { at: came + 1, amount: 3, ordered_at: came }];
         let mut see = |orders: &[Event], refunds: &[Refund]| {
-            fold.update(&History { customer: 0, segments: &[0], orders, refunds, signed_up_at: None });
+            fold.update(&CustomerHistory { customer: 0, segments: &[0], orders, refunds, signed_up_at: None });
         };
         see(&orders, &refunds);
         see(&[Event { at: january.start, amount: 1 }], &[]);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::same_kind;
-use crate::engine::histories::{Fold, History};
+use crate::engine::histories::{CustomerHistory, Fold};
 use crate::engine::timeline::Cuts;
 use tallybook_calendar::{Calendar, Window, epoch_day, shift};
 
@@ -34,7 +34,7 @@ pub struct RfSummary {
     pub future: u16,
 }
 
-/// A customer at a look.
+/// A customer at a cutoff.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CustomerSummary {
     /// The customer's number.
@@ -45,7 +45,7 @@ pub struct CustomerSummary {
     pub repeat_spend: i64,
 }
 
-/// All customers as they stood at a look.
+/// All customers as they stood at a cutoff.
 #[derive(Debug, Default)]
 pub struct Snapshot {
     customers: Vec<CustomerSummary>,
@@ -73,7 +73,7 @@ pub struct Purchases {
 #[derive(Debug)]
 struct Plan {
     cutoffs: Vec<Cutoff>,
-    /// For each look, whether every customer is kept apart.
+    /// For each cutoff, whether every customer is kept apart.
     each: Vec<bool>,
     /// Beginnings of days.
     starts: Cuts,
@@ -102,26 +102,28 @@ impl Purchases {
     pub fn new(calendar: &Calendar, mut cutoffs: Vec<Cutoff>, span: (NaiveDate, NaiveDate), each: &[Cutoff]) -> Self {
         cutoffs.sort_unstable();
         cutoffs.dedup();
-        let last = cutoffs.iter().flat_map(|look| [Some(look.last), look.ahead.map(|ahead| ahead.1)]).flatten().max();
+        let last =
+            cutoffs.iter().flat_map(|cutoff| [Some(cutoff.last), cutoff.ahead.map(|ahead| ahead.1)]).flatten().max();
         let last = last.unwrap_or(span.1).max(span.0);
         let days = (last - span.0).num_days() + 1;
         // A day that a zone skipped begins with the next, and keeps its place: those after it are numbered by the calendar.
         let starts: Vec<i64> = (0..=days).map(|day| calendar.day_start(shift(span.0, day))).collect();
         let snapshots = cutoffs.iter().map(Snapshot::empty).collect();
-        let each = cutoffs.iter().map(|look| each.contains(look)).collect();
+        let each = cutoffs.iter().map(|cutoff| each.contains(cutoff)).collect();
         let plan = Plan { cutoffs, each, starts: Cuts::new(starts), first: epoch_day(span.0) };
         Self { plan: Arc::new(plan), snapshots, days: Vec::new(), sums: Vec::new() }
     }
 
-    /// Gives the customers as they stood at a look that was asked for.
-    pub fn at(&self, look: &Cutoff) -> Option<&Snapshot> {
-        self.plan.cutoffs.binary_search(look).ok().map(|position| &self.snapshots[position])
+    /// Gives the customers as they stood at a cutoff that was asked for.
+    pub fn at(&self, cutoff: &Cutoff) -> Option<&Snapshot> {
+        self.plan.cutoffs.binary_search(cutoff).ok().map(|position| &self.snapshots[position])
     }
 }
 
 impl Snapshot {
-    fn empty(look: &Cutoff) -> Self {
-        let weeks = look.ahead.map_or(0, |(_, last)| (last - look.last).num_days().max(0).unsigned_abs().div_ceil(7));
+    fn empty(cutoff: &Cutoff) -> Self {
+        let weeks =
+            cutoff.ahead.map_or(0, |(_, last)| (last - cutoff.last).num_days().max(0).unsigned_abs().div_ceil(7));
         Self { weeks: vec![0; usize::try_from(weeks).unwrap_or(0)], ..Self::default() }
     }
 
@@ -147,7 +149,7 @@ impl Plan {
     }
 
     /// Lists the days with positive net spend before a moment.
-    fn occasions(&self, history: &History<'_>, end: i64, days: &mut Vec<(i64, i64)>) {
+    fn occasions(&self, history: &CustomerHistory<'_>, end: i64, days: &mut Vec<(i64, i64)>) {
         days.clear();
         for order in history.orders.iter().take_while(|order| order.at < end) {
             let Some(day) = self.day(order.at) else { continue };
@@ -183,22 +185,26 @@ impl Fold for Purchases {
         Box::new(Self { plan: Arc::clone(&self.plan), snapshots, days: Vec::new(), sums: Vec::new() })
     }
 
-    fn update(&mut self, history: &History<'_>) {
+    fn update(&mut self, history: &CustomerHistory<'_>) {
         let Self { plan, snapshots, days, sums } = self;
-        // Where nothing is ever given back, what is known at a look is the beginning of what is known at the last.
+        // Where nothing is ever given back, what is known at a cutoff is the beginning of what is known at the last.
         let plain = history.refunds.is_empty() && history.orders.iter().all(|order| order.amount > 0);
-        let latest =
-            plan.cutoffs.iter().flat_map(|look| [Some(look.end), look.ahead.map(|ahead| ahead.0)]).flatten().max();
+        let latest = plan
+            .cutoffs
+            .iter()
+            .flat_map(|cutoff| [Some(cutoff.end), cutoff.ahead.map(|ahead| ahead.0)])
+            .flatten()
+            .max();
         if plain {
             plan.occasions(history, latest.unwrap_or(i64::MIN), days);
             add_up(days, sums);
         }
-        for ((look, &each), snapshot) in plan.cutoffs.iter().zip(&plan.each).zip(snapshots) {
+        for ((cutoff, &each), snapshot) in plan.cutoffs.iter().zip(&plan.each).zip(snapshots) {
             if !plain {
-                plan.occasions(history, look.end, days);
+                plan.occasions(history, cutoff.end, days);
                 add_up(days, sums);
             }
-            let from = epoch_day(look.last);
+            let from = epoch_day(cutoff.last);
             let seen = days.partition_point(|(day, _)| *day <= from);
             let Some(last) = seen.checked_sub(1) else { continue };
             let mut alike = RfSummary {
@@ -208,7 +214,7 @@ impl Fold for Purchases {
                 future: 0,
             };
             let (spend, repeat_spend) = (sums[last], sums[last] - sums[0]);
-            if let Some((end, until)) = look.ahead {
+            if let Some((end, until)) = cutoff.ahead {
                 if !plain {
                     plan.occasions(history, end, days);
                 }
@@ -267,20 +273,21 @@ mod tests {
         chrono::DateTime::parse_from_rfc3339(text).expect("a moment").timestamp()
     }
 
-    fn look(calendar: &Calendar, last: &str) -> Cutoff {
+    fn cutoff(calendar: &Calendar, last: &str) -> Cutoff {
         Cutoff { end: calendar.day_start(shift(date(last), 1)), last: date(last), ahead: None }
     }
 
     fn alike(orders: &[(&str, i64)], refunds: &[(&str, i64, &str)], last: &str) -> Option<(RfSummary, i64)> {
         let calendar = calendar();
-        let look = look(&calendar, last);
-        let mut fold = Purchases::new(&calendar, vec![look], (date("2026-01-01"), date("2026-12-31")), &[]);
+        let cutoff = cutoff(&calendar, last);
+        let mut fold = Purchases::new(&calendar, vec![cutoff], (date("2026-01-01"), date("2026-12-31")), &[]);
         let orders: Vec<Event> = orders.iter().map(|&(when, amount)| Event { at: at(when), amount }).collect();
         let refunds: Vec<Refund> =
             refunds.iter().map(|&(when, amount, of)| Refund { at: at(when), amount, ordered_at: at(of) }).collect();
-        let history = History { customer: 0, segments: &[0], orders: &orders, refunds: &refunds, signed_up_at: None };
+        let history =
+            CustomerHistory { customer: 0, segments: &[0], orders: &orders, refunds: &refunds, signed_up_at: None };
         fold.update(&history);
-        let found = fold.at(&look).expect("asked for").customers().first();
+        let found = fold.at(&cutoff).expect("asked for").customers().first();
         found.map(|own| (own.alike, own.repeat_spend))
     }
 
@@ -334,26 +341,38 @@ mod tests {
     fn a_day_that_a_zone_skipped_shifts_nothing() {
         // Samoa had no 30 December 2011; the new year's second day is four days after the 29th by the calendar all the same.
         let calendar = Calendar { zone: chrono_tz::Pacific::Apia, ..calendar() };
-        let look = look(&calendar, "2012-01-05");
-        let mut fold = Purchases::new(&calendar, vec![look], (date("2011-12-01"), date("2012-01-05")), &[]);
+        let cutoff = cutoff(&calendar, "2012-01-05");
+        let mut fold = Purchases::new(&calendar, vec![cutoff], (date("2011-12-01"), date("2012-01-05")), &[]);
         let noon = |day: &str| Event { at: calendar.day_start(date(day)) + 43_200, amount: 100 };
         let orders = [noon("2011-12-29"), noon("2012-01-02")];
-        fold.update(&History { customer: 0, segments: &[0], orders: &orders, refunds: &[], signed_up_at: None });
+        fold.update(&CustomerHistory {
+            customer: 0,
+            segments: &[0],
+            orders: &orders,
+            refunds: &[],
+            signed_up_at: None,
+        });
         let own = RfSummary { frequency: 1, recency: 4, age: 7, future: 0 };
-        let found = fold.at(&look).expect("asked for").customers();
+        let found = fold.at(&cutoff).expect("asked for").customers();
         assert_eq!(found, [CustomerSummary { customer: 0, alike: own, repeat_spend: 100 }]);
     }
 
     #[test]
     fn purchases_ahead_are_counted_by_week() {
         let calendar = calendar();
-        let ahead = look(&calendar, "2026-03-31");
-        let from = Cutoff { ahead: Some((ahead.end, ahead.last)), ..look(&calendar, "2026-03-10") };
+        let ahead = cutoff(&calendar, "2026-03-31");
+        let from = Cutoff { ahead: Some((ahead.end, ahead.last)), ..cutoff(&calendar, "2026-03-10") };
         let mut fold = Purchases::new(&calendar, vec![from], (date("2026-01-01"), date("2026-12-31")), &[]);
         let days = ["2026-03-01", "2026-03-11", "2026-03-17", "2026-03-18", "2026-03-31", "2026-04-01"];
         let orders: Vec<Event> =
             days.iter().map(|day| Event { at: at(&format!("{day}T10:00:00Z")), amount: 100 }).collect();
-        fold.update(&History { customer: 0, segments: &[0], orders: &orders, refunds: &[], signed_up_at: None });
+        fold.update(&CustomerHistory {
+            customer: 0,
+            segments: &[0],
+            orders: &orders,
+            refunds: &[],
+            signed_up_at: None,
+        });
         let snapshot = fold.at(&from).expect("asked for");
         assert_eq!(snapshot.weeks(), [2, 1, 1]);
         let own = RfSummary { frequency: 0, recency: 0, age: 9, future: 4 };

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use tallybook_btyd::{Kind, ShiftedBetaGeometric, Spend, Verdict};
+use tallybook_btyd::{ModelKind, ShiftedBetaGeometric, Spend, Verdict};
 
 use super::{Assumptions, ContractValuation, Valuation};
 use crate::declare::Unit;
@@ -135,7 +135,7 @@ impl ModelCard {
     /// Writes a card; nothing where no model could be used.
     pub fn new(valuation: &Valuation, period: &Period, assumptions: &Assumptions) -> Option<Self> {
         let fit = valuation.chosen()?;
-        let kind: Kind = fit.kind();
+        let kind: ModelKind = fit.kind();
         let worth = valuation.segments.get(TOTAL)?;
         let errors = fit.standard_errors();
         let purchases = Fitted {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
-use tallybook_btyd::{Kind, Outlook, PurchaseModel};
+use tallybook_btyd::{ModelKind, Outlook, PurchaseModel};
 
 use super::predict::ByPair;
 use super::{fit, history, refused};
@@ -32,7 +32,7 @@ pub struct Foretold {
 #[derive(Debug, Clone, PartialEq)]
 pub struct HoldOut {
     /// The model that was used.
-    pub kind: Kind,
+    pub kind: ModelKind,
     /// What was passed over, and what to mind.
     pub remarks: Vec<String>,
     /// How many days were held out.
@@ -50,7 +50,7 @@ const TOP: u16 = 7;
 
 impl HoldOut {
     /// Checks models fitted to a snapshot against the purchases counted after it.
-    pub fn of(snapshot: &Snapshot, days: u32, models: &[Kind]) -> Result<Self, String> {
+    pub fn of(snapshot: &Snapshot, days: u32, models: &[ModelKind]) -> Result<Self, String> {
         let customers = snapshot.customers();
         if customers.is_empty() {
             return Err("no customer had bought before the days held out".to_owned());
@@ -112,7 +112,7 @@ impl HoldOut {
     }
 
     /// Gives what is shown of the check: a picture by week, and a table by class. `predicts` is the model that predicts now.
-    pub fn exhibits(&self, metric: &str, predicts: Option<Kind>) -> Vec<Exhibit> {
+    pub fn exhibits(&self, metric: &str, predicts: Option<ModelKind>) -> Vec<Exhibit> {
         let line = |name: &str, pick: fn(&(f64, f64)) -> f64| Curve {
             name: name.to_owned(),
             points: (0_u32..)

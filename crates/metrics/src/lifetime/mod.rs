@@ -7,7 +7,9 @@ mod hold_out;
 mod predict;
 
 use chrono::NaiveDate;
-use tallybook_btyd::{AnyFit, Choice, Demands, Error, History, Kind, Outlook, Sample, Spend, SpendFit, SpendSample};
+use tallybook_btyd::{
+    AnyFit, Choice, Demands, Error, History, ModelKind, Outlook, Sample, Spend, SpendFit, SpendSample,
+};
 
 pub use card::{ModelCard, drift};
 pub use contract_value::{ContractValuation, months_of};
@@ -24,7 +26,7 @@ pub const WEEK: f64 = 7.0;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Assumptions {
     /// The models to try, in order.
-    pub models: Vec<Kind>,
+    pub models: Vec<ModelKind>,
     /// Calendar days ahead that count.
     pub horizon_days: u32,
     /// Discount rate a year.
@@ -68,7 +70,7 @@ pub struct Worth {
     pub value: Known,
 }
 
-/// Customers valued as of a look.
+/// Customers valued as of a cutoff.
 #[derive(Debug)]
 pub struct Valuation {
     /// The purchase models that were tried.
@@ -84,7 +86,7 @@ pub struct Valuation {
 }
 
 /// Fits purchase models to the customers of a snapshot.
-fn fit(customers: &[CustomerSummary], models: &[Kind]) -> Result<Choice, Error> {
+fn fit(customers: &[CustomerSummary], models: &[ModelKind]) -> Result<Choice, Error> {
     Ok(Choice::of(&sample(customers)?, models, &Demands::default()))
 }
 

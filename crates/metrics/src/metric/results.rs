@@ -182,13 +182,13 @@ impl Results {
         self.sessions.as_ref()
     }
 
-    /// Gives customers as they stood at a look that was asked for.
-    pub fn snapshot(&self, look: &Cutoff) -> Option<&Snapshot> {
-        self.fold::<Purchases>(Purchases::KEY)?.at(look)
+    /// Gives customers as they stood at a cutoff that was asked for.
+    pub fn snapshot(&self, cutoff: &Cutoff) -> Option<&Snapshot> {
+        self.fold::<Purchases>(Purchases::KEY)?.at(cutoff)
     }
 
     /// Gives who was active in a window.
-    pub fn activity(&self, window: &Window, segment: usize) -> crate::folds::activity::Cell {
+    pub fn activity(&self, window: &Window, segment: usize) -> crate::folds::activity::ActivityCell {
         use crate::folds::activity::Activity;
         let found = self.fold::<Activity>(Activity::KEY).zip(self.timeline.find(window));
         found.map_or_else(Default::default, |(fold, window)| fold.cell(window, segment))

@@ -13,7 +13,7 @@ const TRIAL_DAYS: i64 = 14;
 const PLANS: [(&str, i64, i64); 3] = [("basic", 900, 900), ("plus", 1900, 2100), ("pro", 4900, 5500)];
 
 /// A row a price: of one subscription all with the same trial.
-struct Row {
+struct PriceRow {
     started: i64,
     ended: Option<i64>,
     plan: usize,
@@ -57,7 +57,7 @@ pub(super) fn subscriptions(customers: &[Customer]) -> String {
 
 /// The rows of one subscription, which may begin with a trial and is paid for from a day on.
 #[allow(clippy::too_many_lines, reason = "one life, told in the order of its random draws, which must not change")]
-fn contract(random: &mut Random, trial: Option<i64>, paid: i64) -> Vec<Row> {
+fn contract(random: &mut Random, trial: Option<i64>, paid: i64) -> Vec<PriceRow> {
     let mut plan = random.pick(&[(0, 0.45), (1, 0.38), (2, 0.17)]);
     let mut seats = 1 + whole(random.exponential() * 1.3);
     // Months from one decision to the next: some pay by the month, others are bound for a term.
@@ -69,7 +69,7 @@ fn contract(random: &mut Random, trial: Option<i64>, paid: i64) -> Vec<Row> {
     };
     let term = |from: i64| (bound > 1).then(|| months_after(from, bound));
     let first =
-        Row { started: trial.unwrap_or(paid), ended: None, plan, mrr: price(plan, seats, paid), term: term(paid) };
+        PriceRow { started: trial.unwrap_or(paid), ended: None, plan, mrr: price(plan, seats, paid), term: term(paid) };
     let mut rows = vec![first];
     if trial.is_some() && !random.chance(0.54) {
         rows[0].ended = Some(paid);
@@ -78,11 +78,11 @@ fn contract(random: &mut Random, trial: Option<i64>, paid: i64) -> Vec<Row> {
     }
     // Most would stay for years, and a few are about to leave.
     let restless = 0.006 + 0.3 * random.unit().powi(8);
-    let change = |rows: &mut Vec<Row>, at: i64, plan: usize, mrr: i64, term: Option<i64>| {
+    let change = |rows: &mut Vec<PriceRow>, at: i64, plan: usize, mrr: i64, term: Option<i64>| {
         if let Some(last) = rows.last_mut() {
             last.ended = Some(at);
         }
-        rows.push(Row { started: at, ended: None, plan, mrr, term });
+        rows.push(PriceRow { started: at, ended: None, plan, mrr, term });
     };
     let mut from = paid;
     for month in 1.. {
@@ -106,7 +106,13 @@ fn contract(random: &mut Random, trial: Option<i64>, paid: i64) -> Vec<Row> {
             }
             if random.chance(0.12) {
                 let back = at + 40 * DAY + whole(random.unit() * 60.0) * DAY;
-                rows.push(Row { started: back, ended: None, plan, mrr: price(plan, seats, back), term: term(back) });
+                rows.push(PriceRow {
+                    started: back,
+                    ended: None,
+                    plan,
+                    mrr: price(plan, seats, back),
+                    term: term(back),
+                });
             }
             break;
         }

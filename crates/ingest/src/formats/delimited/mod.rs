@@ -92,7 +92,7 @@ impl Dialect {
 
 /// A delimited file that polars can read.
 #[derive(Debug)]
-pub(crate) struct Prepared {
+pub(crate) struct PreparedText {
     pub(crate) text: Text,
     pub(crate) separator: u8,
     pub(crate) quote: Option<u8>,
@@ -132,14 +132,14 @@ pub(crate) struct RaggedRecord {
 }
 
 /// Checks a file and makes it readable for polars.
-pub(crate) fn prepare(path: &Path, dialect: &Dialect) -> Result<Prepared, IngestError> {
+pub(crate) fn prepare(path: &Path, dialect: &Dialect) -> Result<PreparedText, IngestError> {
     let header = read_header(path, dialect)?;
     if let (Separator::Byte(separator), Encoding::Utf8, 0, false) =
         (dialect.separator_of(path), dialect.encoding, dialect.skip_lines, is_compressed(path))
         && let Some(records) = walk(path, separator, dialect.quote, header.len())?
     {
         let has_header = dialect.header.is_none();
-        return Ok(Prepared {
+        return Ok(PreparedText {
             text: Text::File(path.to_owned()),
             separator,
             quote: dialect.quote,
@@ -193,7 +193,7 @@ pub(crate) fn fetch(path: &Path, dialect: &Dialect, rows: &[u64]) -> Result<Vec<
     Ok(found)
 }
 
-fn rewrite(path: &Path, dialect: &Dialect, header: Vec<String>) -> Result<Prepared, IngestError> {
+fn rewrite(path: &Path, dialect: &Dialect, header: Vec<String>) -> Result<PreparedText, IngestError> {
     check_quotes(path, dialect)?;
     let copy = CleanCopy::of(path)?;
     let not_written = |error: csv::Error| copy.not_written(io::Error::other(error));
@@ -215,7 +215,7 @@ fn rewrite(path: &Path, dialect: &Dialect, header: Vec<String>) -> Result<Prepar
     }
     writer.flush().map_err(|source| copy.not_written(source))?;
     drop(writer);
-    Ok(Prepared {
+    Ok(PreparedText {
         text: Text::Copy(copy),
         separator: b',',
         quote: Some(b'"'),
@@ -263,13 +263,13 @@ mod tests {
     }
 
     #[allow(clippy::needless_pass_by_value, reason = "a test reads better without references")]
-    fn prepared(bytes: &[u8], csv: CsvConfig) -> Result<Prepared, String> {
+    fn prepared(bytes: &[u8], csv: CsvConfig) -> Result<PreparedText, String> {
         let file = file(bytes);
         let name = file.path().display().to_string();
         prepare(file.path(), &dialect(&csv)).map_err(|error| error.to_string().replace(&name, "x.csv"))
     }
 
-    fn content(prepared: &Prepared) -> String {
+    fn content(prepared: &PreparedText) -> String {
         match &prepared.text {
             Text::File(path) => std::fs::read_to_string(path).unwrap_or_default(),
             Text::Copy(copy) => copy.read(),

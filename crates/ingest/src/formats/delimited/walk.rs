@@ -18,7 +18,7 @@ pub(super) fn walk(path: &Path, separator: u8, quote: Option<u8>, width: usize) 
         separator,
         quote,
         width,
-        state: State::FieldStart,
+        state: QuoteState::FieldStart,
         fields: 1,
         length: 0,
         line: 1,
@@ -38,7 +38,7 @@ pub(super) fn walk(path: &Path, separator: u8, quote: Option<u8>, width: usize) 
         }
     }
     utf8.finish().map_err(|(line, byte)| IngestError::NotUtf8 { path: path.to_owned(), line, byte })?;
-    if walker.state == State::Quoted {
+    if walker.state == QuoteState::Quoted {
         return Err(IngestError::OpenQuote { path: path.to_owned(), line: walker.opened });
     }
     Ok((walker.length == 0 || walker.end_record()).then_some(walker.records))
@@ -48,7 +48,7 @@ pub(super) struct Walker {
     separator: u8,
     quote: Option<u8>,
     width: usize,
-    state: State,
+    state: QuoteState,
     fields: usize,
     /// Bytes of the record so far, as far as it matters whether there are any.
     length: usize,
@@ -59,7 +59,7 @@ pub(super) struct Walker {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum QuoteState {
     FieldStart,
     Plain,
     Quoted,
@@ -74,18 +74,18 @@ impl Walker {
         let mut at = 0;
         while at < bytes.len() {
             match self.state {
-                State::Quoted => match memchr::memchr2(quote, b'\n', &bytes[at..]) {
+                QuoteState::Quoted => match memchr::memchr2(quote, b'\n', &bytes[at..]) {
                     None => return true,
                     Some(skip) => {
                         at += skip + 1;
                         if bytes[at - 1] == b'\n' {
                             self.line += 1;
                         } else {
-                            self.state = State::QuoteSeen;
+                            self.state = QuoteState::QuoteSeen;
                         }
                     }
                 },
-                State::Plain => match memchr::memchr3(self.separator, b'\n', quote, &bytes[at..]) {
+                QuoteState::Plain => match memchr::memchr3(self.separator, b'\n', quote, &bytes[at..]) {
                     None => return true,
                     Some(skip) => {
                         at += skip + 1;
@@ -94,7 +94,7 @@ impl Walker {
                         }
                     }
                 },
-                State::FieldStart | State::QuoteSeen => {
+                QuoteState::FieldStart | QuoteState::QuoteSeen => {
                     let byte = bytes[at];
                     at += 1;
                     if byte == b'\n' || byte == self.separator {
@@ -102,17 +102,17 @@ impl Walker {
                             return false;
                         }
                     } else if Some(byte) == self.quote {
-                        if self.state == State::FieldStart {
+                        if self.state == QuoteState::FieldStart {
                             self.opened = self.line;
                         }
-                        self.state = State::Quoted;
+                        self.state = QuoteState::Quoted;
                         self.length += 1;
                     } else if byte == b'\r' {
                         // The first half of a line break; a blank line is one with nothing else.
-                    } else if self.state == State::QuoteSeen {
+                    } else if self.state == QuoteState::QuoteSeen {
                         return false;
                     } else {
-                        self.state = State::Plain;
+                        self.state = QuoteState::Plain;
                         self.length += 1;
                     }
                 }
@@ -128,7 +128,7 @@ impl Walker {
         } else if byte == self.separator {
             self.fields += 1;
             self.length += 1;
-            self.state = State::FieldStart;
+            self.state = QuoteState::FieldStart;
             true
         } else {
             // A quote in the middle of an unquoted cell.
@@ -141,7 +141,7 @@ impl Walker {
         self.records += 1;
         self.fields = 1;
         self.length = 0;
-        self.state = State::FieldStart;
+        self.state = QuoteState::FieldStart;
         regular
     }
 }
@@ -196,7 +196,7 @@ impl Utf8Check {
 pub(super) fn check_quotes(path: &Path, dialect: &Dialect) -> Result<(), IngestError> {
     let (Separator::Byte(separator), Some(quote)) = (dialect.separator_of(path), dialect.quote) else { return Ok(()) };
     let mut text = open_text(path, dialect)?;
-    let (mut state, mut line, mut opened) = (State::FieldStart, 1 + dialect.skip_lines as u64, 0);
+    let (mut state, mut line, mut opened) = (QuoteState::FieldStart, 1 + dialect.skip_lines as u64, 0);
     let mut block = vec![0; BLOCK];
     loop {
         let read = text.read(&mut block).map_err(|source| IngestError::Io { path: path.to_owned(), source })?;
@@ -206,22 +206,22 @@ pub(super) fn check_quotes(path: &Path, dialect: &Dialect) -> Result<(), IngestE
         for &byte in &block[..read] {
             line += u64::from(byte == b'\n');
             state = match state {
-                State::Quoted if byte == quote => State::QuoteSeen,
-                State::Quoted => State::Quoted,
-                State::QuoteSeen if byte == quote => State::Quoted,
-                State::FieldStart if byte == quote => {
+                QuoteState::Quoted if byte == quote => QuoteState::QuoteSeen,
+                QuoteState::Quoted => QuoteState::Quoted,
+                QuoteState::QuoteSeen if byte == quote => QuoteState::Quoted,
+                QuoteState::FieldStart if byte == quote => {
                     opened = line;
-                    State::Quoted
+                    QuoteState::Quoted
                 }
-                _ if byte == separator || byte == b'\n' => State::FieldStart,
-                State::QuoteSeen if byte == b'\r' => State::QuoteSeen,
-                State::QuoteSeen => return Err(IngestError::BrokenQuote { path: path.to_owned(), line: opened }),
+                _ if byte == separator || byte == b'\n' => QuoteState::FieldStart,
+                QuoteState::QuoteSeen if byte == b'\r' => QuoteState::QuoteSeen,
+                QuoteState::QuoteSeen => return Err(IngestError::BrokenQuote { path: path.to_owned(), line: opened }),
                 // A quote within an unquoted cell is a character like any other.
-                State::FieldStart | State::Plain => State::Plain,
+                QuoteState::FieldStart | QuoteState::Plain => QuoteState::Plain,
             };
         }
     }
-    if state == State::Quoted {
+    if state == QuoteState::Quoted {
         return Err(IngestError::OpenQuote { path: path.to_owned(), line: opened });
     }
     Ok(())

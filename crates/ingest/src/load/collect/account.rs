@@ -10,7 +10,7 @@ use crate::formats::ndjson;
 use crate::formats::prepared::Prepared;
 use crate::formats::records::{fetch_parquet, json_array, original_row, text_of};
 use crate::formats::scan::polars_error;
-use crate::parse::cells::Verdict;
+use crate::parse::cells::RowVerdict;
 use crate::quarantine::{QuarantinedRow, Reason};
 use crate::schema::TableKind;
 use crate::source::Source;
@@ -54,17 +54,17 @@ impl Collector {
         self.report.read += batch.height() as u64;
         for row in 0..self.verdicts.len() {
             let (column, reason) = match &self.verdicts[row] {
-                Verdict::Use => {
+                RowVerdict::Use => {
                     self.report.used += 1;
                     continue;
                 }
-                Verdict::Excluded(rule) => {
+                RowVerdict::Excluded(rule) => {
                     let rule = self.source.exclusions.get(usize::from(*rule));
                     let reason = rule.map_or_else(|| self.source.table.cancelled(), |rule| &rule.reason);
                     *self.report.excluded.entry(reason.to_owned()).or_default() += 1;
                     continue;
                 }
-                Verdict::Rejected(column, reason) => {
+                RowVerdict::Rejected(column, reason) => {
                     (self.source.column_at(*column).unwrap_or("row").to_owned(), *reason)
                 }
             };

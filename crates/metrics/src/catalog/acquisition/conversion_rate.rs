@@ -9,7 +9,7 @@ use crate::catalog::options::{DayCount, days};
 use crate::declare::{Area, Direction, Info, Measure, OptionInfo, Unit};
 use crate::engine::order_value::OrderValue;
 use crate::folds::actives::ActiveRule;
-use crate::folds::funnel::{Funnel, Step, Steps};
+use crate::folds::funnel::{Funnel, FunnelStep, Steps};
 use crate::metric::{Cell, Metric, Need, Requests, Results};
 use tallybook_stats::{Estimate, Outcome, Undefined};
 
@@ -93,8 +93,8 @@ impl ConversionRate {
     }
 
     fn steps(&self) -> Steps {
-        let from = if self.by_sign_up() { Step::SignUp } else { Step::Event(self.of.clone()) };
-        Steps { from, to: Step::Event(self.to.clone()), within_days: self.within().0 }
+        let from = if self.by_sign_up() { FunnelStep::SignUp } else { FunnelStep::Event(self.of.clone()) };
+        Steps { from, to: FunnelStep::Event(self.to.clone()), within_days: self.within().0 }
     }
 
     fn rule(&self) -> ActiveRule {
@@ -236,7 +236,7 @@ mod tests {
         let metric = read(r#"{"of": "signed_up", "to": "buy"}"#).expect("options");
         let tables: Vec<TableKind> = metric.needs().iter().map(|need| need.table).collect();
         assert_eq!(tables, [TableKind::Events, TableKind::Customers]);
-        let expected = Steps { from: Step::SignUp, to: Step::Event("buy".to_owned()), within_days: 30 };
+        let expected = Steps { from: FunnelStep::SignUp, to: FunnelStep::Event("buy".to_owned()), within_days: 30 };
         assert_eq!(metric.steps(), expected);
     }
 }

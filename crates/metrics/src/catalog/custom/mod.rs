@@ -82,19 +82,19 @@ pub(in crate::catalog) struct Written {
     good: Option<Direction>,
     /// Counts rows.
     #[serde(default)]
-    count: Option<Rows>,
+    count: Option<CountedRows>,
     /// Sums a value.
     #[serde(default)]
-    sum: Option<Values>,
+    sum: Option<ValueRows>,
     /// Takes the mean of a value.
     #[serde(default)]
-    mean: Option<Values>,
+    mean: Option<ValueRows>,
     /// Takes a quantile of a value.
     #[serde(default)]
     quantile: Option<Ranked>,
     /// Takes the share of rows that meet a condition.
     #[serde(default)]
-    share: Option<Values>,
+    share: Option<ValueRows>,
     /// Sets the sum of one value against that of another.
     #[serde(default)]
     ratio: Option<Set>,
@@ -103,10 +103,10 @@ pub(in crate::catalog) struct Written {
     derived: Option<Formula>,
 }
 
-/// Rows of a table.
+/// Rows of a table, counted.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Rows {
+struct CountedRows {
     /// The table.
     table: String,
     /// Only rows that meet this condition.
@@ -120,7 +120,7 @@ struct Rows {
 /// A value of the rows of a table.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Values {
+struct ValueRows {
     /// The table.
     table: String,
     /// The value, or for a share the condition.
@@ -181,17 +181,17 @@ struct Set {
 #[schemars(with = "Written")]
 pub(in crate::catalog) struct Custom {
     info: &'static Info,
-    body: Body,
+    body: CustomBody,
 }
 
 #[derive(Debug)]
-enum Body {
+enum CustomBody {
     Derived(Formula),
-    Rows { kind: Kind, reduction: Box<Reduction>, need: Need },
+    Rows { kind: CustomKind, reduction: Box<Reduction>, need: Need },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum CustomKind {
     Count,
     Sum,
     Mean,
@@ -200,7 +200,7 @@ enum Kind {
     Ratio,
 }
 
-impl Kind {
+impl CustomKind {
     const fn word(self) -> &'static str {
         match self {
             Self::Count => "count",
@@ -235,9 +235,9 @@ fn of_rows(reduction: &Reduction) -> Reduction {
 }
 
 /// What a kind of metric is made of.
-struct Parts {
-    kind: Kind,
-    rows: Rows,
+struct CustomParts {
+    kind: CustomKind,
+    rows: CountedRows,
     of: Option<String>,
     to: Option<String>,
 }
@@ -256,14 +256,18 @@ fn check_identifier(id: &str) -> Result<(), String> {
 
 impl Written {
     /// Takes what it is made of, once for each kind that is given.
-    fn parts(&mut self) -> Result<Vec<Parts>, String> {
-        let mut given: Vec<Parts> = Vec::new();
-        given.extend(self.count.take().map(|rows| Parts { kind: Kind::Count, rows, of: None, to: None }));
-        let values = [(Kind::Sum, self.sum.take()), (Kind::Mean, self.mean.take()), (Kind::Share, self.share.take())];
+    fn parts(&mut self) -> Result<Vec<CustomParts>, String> {
+        let mut given: Vec<CustomParts> = Vec::new();
+        given.extend(self.count.take().map(|rows| CustomParts { kind: CustomKind::Count, rows, of: None, to: None }));
+        let values = [
+            (CustomKind::Sum, self.sum.take()),
+            (CustomKind::Mean, self.mean.take()),
+            (CustomKind::Share, self.share.take()),
+        ];
         for (kind, values) in values {
-            given.extend(values.map(|Values { table, of, only, at }| Parts {
+            given.extend(values.map(|ValueRows { table, of, only, at }| CustomParts {
                 kind,
-                rows: Rows { table, only, at },
+                rows: CountedRows { table, only, at },
                 of: Some(of),
                 to: None,
             }));
@@ -273,12 +277,12 @@ impl Written {
                 return Err(format!("`q: {q}` is not between 0.001 and 0.999; write 0.9 for the 90th percentile"));
             }
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 999")]
-            let kind = Kind::Quantile((q * 1000.0).round() as u16);
-            given.push(Parts { kind, rows: Rows { table, only, at }, of: Some(of), to: None });
+            let kind = CustomKind::Quantile((q * 1000.0).round() as u16);
+            given.push(CustomParts { kind, rows: CountedRows { table, only, at }, of: Some(of), to: None });
         }
-        given.extend(self.ratio.take().map(|Set { table, of, to, only, at }| Parts {
-            kind: Kind::Ratio,
-            rows: Rows { table, only, at },
+        given.extend(self.ratio.take().map(|Set { table, of, to, only, at }| CustomParts {
+            kind: CustomKind::Ratio,
+            rows: CountedRows { table, only, at },
             of: Some(of),
             to: Some(to),
         }));
@@ -313,7 +317,10 @@ impl TryFrom<Written> for Custom {
             (Some(derived), None) => {
                 let interval = "delta method, the others taken for independent";
                 let formula = derived.text().to_owned();
-                Ok(Self { info: info(unit.unwrap_or(Unit::Number), formula, interval), body: Body::Derived(derived) })
+                Ok(Self {
+                    info: info(unit.unwrap_or(Unit::Number), formula, interval),
+                    body: CustomBody::Derived(derived),
+                })
             }
             (None, Some(parts)) if given.is_empty() => {
                 let unit = parts.unit(unit)?;
@@ -331,17 +338,17 @@ impl TryFrom<Written> for Custom {
     }
 }
 
-impl Parts {
+impl CustomParts {
     /// Gives the unit: the one that is written, or the kind's own.
     fn unit(&self, written: Option<Unit>) -> Result<Unit, String> {
         let unit = written.unwrap_or(match self.kind {
-            Kind::Count => Unit::Count,
-            Kind::Share => Unit::Share,
+            CustomKind::Count => Unit::Count,
+            CustomKind::Share => Unit::Share,
             _ => Unit::Number,
         });
         let fits = match self.kind {
-            Kind::Count => unit == Unit::Count,
-            Kind::Share => unit == Unit::Share,
+            CustomKind::Count => unit == Unit::Count,
+            CustomKind::Share => unit == Unit::Share,
             _ => true,
         };
         if !fits {
@@ -359,17 +366,17 @@ impl Parts {
         let table = &self.rows.table;
         let only = self.rows.only.as_ref().map(|only| format!(" where {only}")).unwrap_or_default();
         match self.kind {
-            Kind::Count => format!("count of {table}{only}"),
-            Kind::Share => format!("share of {table}{only} with {of}"),
-            Kind::Ratio => format!("sum of {of} / sum of {to} over {table}{only}"),
-            Kind::Quantile(thousandths) => {
+            CustomKind::Count => format!("count of {table}{only}"),
+            CustomKind::Share => format!("share of {table}{only} with {of}"),
+            CustomKind::Ratio => format!("sum of {of} / sum of {to} over {table}{only}"),
+            CustomKind::Quantile(thousandths) => {
                 format!("{} quantile of {of} over {table}{only}", f64::from(thousandths) / 1000.0)
             }
             kind => format!("{} of {of} over {table}{only}", kind.word()),
         }
     }
 
-    fn body(self, id: &str, unit: Unit) -> Body {
+    fn body(self, id: &str, unit: Unit) -> CustomBody {
         let table = TableKind::named(&self.rows.table).made();
         let mut need = Need::of(table, &[], &[]);
         let clock = match (self.rows.at, table) {
@@ -391,16 +398,16 @@ impl Parts {
         };
         reduction.filter = compute("where", self.rows.only, SqlColumnKind::Flag);
         let value = match (self.kind, unit) {
-            (Kind::Share, _) => SqlColumnKind::Flag,
+            (CustomKind::Share, _) => SqlColumnKind::Flag,
             (_, Unit::Money) => SqlColumnKind::Money,
             _ => SqlColumnKind::Number,
         };
         reduction.terms = compute("of", self.of, value).map(|name| (name, 1)).into_iter().collect();
         reduction.over = compute("to", self.to, SqlColumnKind::Number).map(|name| (name, 1)).into_iter().collect();
-        if let Kind::Quantile(thousandths) = self.kind {
+        if let CustomKind::Quantile(thousandths) = self.kind {
             reduction.quantiles = vec![thousandths];
         }
-        Body::Rows { kind: self.kind, reduction: Box::new(reduction), need }
+        CustomBody::Rows { kind: self.kind, reduction: Box::new(reduction), need }
     }
 }
 
@@ -419,47 +426,47 @@ impl Metric for Custom {
 
     fn needs(&self) -> Vec<Need> {
         match &self.body {
-            Body::Derived(_) => Vec::new(),
-            Body::Rows { need, .. } => vec![need.clone()],
+            CustomBody::Derived(_) => Vec::new(),
+            CustomBody::Rows { need, .. } => vec![need.clone()],
         }
     }
 
     fn accumulates(&self, _measure: &str) -> bool {
-        matches!(self.body, Body::Rows { kind: Kind::Count | Kind::Sum, .. })
+        matches!(self.body, CustomBody::Rows { kind: CustomKind::Count | CustomKind::Sum, .. })
     }
 
     fn formula(&self) -> Option<&Formula> {
         match &self.body {
-            Body::Derived(formula) => Some(formula),
-            Body::Rows { .. } => None,
+            CustomBody::Derived(formula) => Some(formula),
+            CustomBody::Rows { .. } => None,
         }
     }
 
     fn request(&self, requests: &mut Requests<'_>) {
-        if let Body::Rows { reduction, .. } = &self.body {
+        if let CustomBody::Rows { reduction, .. } = &self.body {
             requests.reduction(reduction.as_ref().clone());
             requests.reduction(of_rows(reduction));
         }
     }
 
     fn outcome(&self, results: &Results, _measure: &str, cell: &Cell) -> Outcome {
-        let Body::Rows { kind, reduction, .. } = &self.body else {
+        let CustomBody::Rows { kind, reduction, .. } = &self.body else {
             return Err(Undefined::because("it comes from other metrics"));
         };
         let sums = || results.sums(reduction, &cell.window, cell.segment);
         let money = self.info.unit == Unit::Money;
         let scale = if money { 1.0 } else { NUMBER_SCALE as f64 };
         match kind {
-            Kind::Count => Ok(Estimate::Count(sums().n)),
-            Kind::Share => sums().share("rows"),
-            Kind::Mean if money => sums().mean("rows"),
-            Kind::Mean => sums().mean_of(NUMBER_SCALE, "rows"),
+            CustomKind::Count => Ok(Estimate::Count(sums().n)),
+            CustomKind::Share => sums().share("rows"),
+            CustomKind::Mean if money => sums().mean("rows"),
+            CustomKind::Mean => sums().mean_of(NUMBER_SCALE, "rows"),
             // Rows of which none has a value do not sum to nothing.
-            Kind::Sum if sums().n == 0 && results.sums(&of_rows(reduction), &cell.window, cell.segment).n > 0 => {
+            CustomKind::Sum if sums().n == 0 && results.sums(&of_rows(reduction), &cell.window, cell.segment).n > 0 => {
                 Err(Undefined::because("no row has a value"))
             }
-            Kind::Sum if money => Ok(sums().total()),
-            Kind::Sum => {
+            CustomKind::Sum if money => Ok(sums().total()),
+            CustomKind::Sum => {
                 let sums = sums();
                 Ok(Estimate::Sum {
                     sum: sums.sum as f64 / scale,
@@ -468,11 +475,11 @@ impl Metric for Custom {
                 })
             }
             // Money over numbers: smallest units over millionths.
-            Kind::Ratio => {
+            CustomKind::Ratio => {
                 let per = if money { NUMBER_SCALE as f64 } else { 1.0 };
                 results.pair(reduction, &cell.window, cell.segment).ratio(per, "nothing below the line")
             }
-            Kind::Quantile(thousandths) => {
+            CustomKind::Quantile(thousandths) => {
                 let found = results.quantile(reduction, &cell.window, cell.segment, *thousandths, "rows")?;
                 Ok(match found {
                     Estimate::Quantile { value, interval, n } => Estimate::Quantile {

@@ -7,7 +7,7 @@ use tallybook_ingest::TableKind;
 use crate::catalog::options::{DayCount, days};
 use crate::declare::{Area, Direction, Info, Measure, OptionInfo, Unit};
 use crate::engine::order_value::OrderValue;
-use crate::folds::funnel::{Funnel, Step, Steps};
+use crate::folds::funnel::{Funnel, FunnelStep, Steps};
 use crate::metric::{Cell, Metric, Need, Requests, Results};
 use tallybook_stats::{Estimate, Outcome, Undefined};
 
@@ -47,7 +47,7 @@ const fn week() -> DayCount {
 
 impl ReturnRate {
     fn steps(&self) -> Steps {
-        Steps { from: Step::Anything, to: Step::LaterDay, within_days: self.within_days.0 }
+        Steps { from: FunnelStep::Anything, to: FunnelStep::LaterDay, within_days: self.within_days.0 }
     }
 }
 

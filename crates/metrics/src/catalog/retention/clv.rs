@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tallybook_btyd::{AnyFit, Kind};
+use tallybook_btyd::{AnyFit, ModelKind};
 
 use super::clv_tables::{by_cohort, by_dimension};
 use crate::catalog::cohort_view::{CohortCounts, CohortView, cumulative_revenue};
@@ -154,7 +154,7 @@ enum Model {
     ParetoNbd,
 }
 
-impl From<Model> for Kind {
+impl From<Model> for ModelKind {
     fn from(model: Model) -> Self {
         match model {
             Model::BgNbd => Self::BgNbd,
@@ -229,9 +229,9 @@ impl Clv {
 
     /// Values all customers as of the end of a window, once for all that ask.
     fn valuation(&self, results: &Results, window: &Window) -> Arc<Result<Valuation, String>> {
-        let look = Cutoff::at_end(window);
-        results.remember(format!("valuation {look:?}"), || match results.snapshot(&look) {
-            Some(snapshot) => Valuation::of(snapshot, look.last, &results.segments, &self.assumptions()),
+        let cutoff = Cutoff::at_end(window);
+        results.remember(format!("valuation {cutoff:?}"), || match results.snapshot(&cutoff) {
+            Some(snapshot) => Valuation::of(snapshot, cutoff.last, &results.segments, &self.assumptions()),
             None => Err("predicted for the reported period and those it is compared with only".to_owned()),
         })
     }

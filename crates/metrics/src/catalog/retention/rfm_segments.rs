@@ -45,7 +45,7 @@ pub(in crate::catalog) struct RfmSegments {}
 
 /// The segments, best first: each cell of the grid of scores belongs to exactly one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Group {
+enum RfmGroup {
     Champions,
     Loyal,
     PotentialLoyalists,
@@ -58,7 +58,7 @@ enum Group {
     Hibernating,
 }
 
-impl Group {
+impl RfmGroup {
     const ALL: [Self; 10] = [
         Self::Champions,
         Self::Loyal,
@@ -136,7 +136,7 @@ fn sort(customers: &[(RfSummary, i64)]) -> [Members; 10] {
     let mut members = [Members::default(); 10];
     for (alike, spend) in customers {
         let scores = (recency(std::cmp::Reverse(silent(alike))), frequency(alike.frequency));
-        let own = &mut members[Group::of(scores.0, scores.1) as usize];
+        let own = &mut members[RfmGroup::of(scores.0, scores.1) as usize];
         own.customers += 1;
         own.spend += i128::from(*spend);
         own.days_silent += u64::from(silent(alike));
@@ -152,9 +152,9 @@ fn known(snapshot: &Snapshot) -> Vec<(RfSummary, i64)> {
 
 impl RfmSegments {
     fn members(results: &Results, window: &Window) -> Option<Arc<[Members; 10]>> {
-        let look = Cutoff::at_end(window);
-        let snapshot = results.snapshot(&look).filter(|own| own.spend().len() == own.customers().len())?;
-        Some(results.remember(format!("rfm {look:?}"), || sort(&known(snapshot))))
+        let cutoff = Cutoff::at_end(window);
+        let snapshot = results.snapshot(&cutoff).filter(|own| own.spend().len() == own.customers().len())?;
+        Some(results.remember(format!("rfm {cutoff:?}"), || sort(&known(snapshot))))
     }
 }
 
@@ -197,9 +197,12 @@ impl Metric for RfmSegments {
         if n == 0 {
             return Err(Undefined::because("no customer has bought yet"));
         }
-        let count = |groups: &[Group]| groups.iter().map(|&group| members[group as usize].customers).sum();
-        let k =
-            if measure == AT_RISK { count(&[Group::AtRisk, Group::CannotLose]) } else { count(&[Group::Champions]) };
+        let count = |groups: &[RfmGroup]| groups.iter().map(|&group| members[group as usize].customers).sum();
+        let k = if measure == AT_RISK {
+            count(&[RfmGroup::AtRisk, RfmGroup::CannotLose])
+        } else {
+            count(&[RfmGroup::Champions])
+        };
         Ok(Estimate::Proportion { k, n })
     }
 
@@ -211,7 +214,7 @@ impl Metric for RfmSegments {
         let Some(members) = Self::members(results, &cell.window) else { return Extras::default() };
         let customers: u64 = members.iter().map(|own| own.customers).sum();
         let spend: i128 = members.iter().map(|own| own.spend).sum();
-        let row = |group: &Group| {
+        let row = |group: &RfmGroup| {
             let own = &members[*group as usize];
             let n = own.customers as f64;
             if own.customers < results.min_n.max(1) {
@@ -253,7 +256,7 @@ impl Metric for RfmSegments {
             body: Body::Table(ExhibitTable {
                 names: "segment".to_owned(),
                 columns: columns.map(str::to_owned).to_vec(),
-                rows: Group::ALL.iter().map(row).collect(),
+                rows: RfmGroup::ALL.iter().map(row).collect(),
                 by_time: false,
             }),
         };
@@ -279,12 +282,12 @@ mod tests {
         let mut sizes = [0; 10];
         for recency in 1..=5 {
             for frequency in 1..=5 {
-                sizes[Group::of(recency, frequency) as usize] += 1;
+                sizes[RfmGroup::of(recency, frequency) as usize] += 1;
             }
         }
         // Of the 25 cells: champions 2, loyal 4, potential 4, new 1, promising 1, attention 1, to sleep 2, at risk 4, cannot lose 2, rest 4.
         assert_eq!(sizes, [2, 4, 4, 1, 1, 1, 2, 4, 2, 4]);
-        assert!(Group::ALL.iter().enumerate().all(|(position, group)| *group as usize == position));
+        assert!(RfmGroup::ALL.iter().enumerate().all(|(position, group)| *group as usize == position));
     }
 
     #[test]
@@ -299,11 +302,11 @@ mod tests {
             customer(1, 5, 45, 200),
         ];
         let members = sort(&customers);
-        let with = |group: Group| (members[group as usize].customers, members[group as usize].spend);
-        assert_eq!(with(Group::Champions), (1, 500));
-        assert_eq!(with(Group::Promising), (1, 100));
-        assert_eq!(with(Group::NeedAttention), (1, 300));
-        assert_eq!(with(Group::AtRisk), (1, 400));
-        assert_eq!(with(Group::Hibernating), (1, 200));
+        let with = |group: RfmGroup| (members[group as usize].customers, members[group as usize].spend);
+        assert_eq!(with(RfmGroup::Champions), (1, 500));
+        assert_eq!(with(RfmGroup::Promising), (1, 100));
+        assert_eq!(with(RfmGroup::NeedAttention), (1, 300));
+        assert_eq!(with(RfmGroup::AtRisk), (1, 400));
+        assert_eq!(with(RfmGroup::Hibernating), (1, 200));
     }
 }

@@ -39,13 +39,13 @@ pub(in crate::catalog) const INFO: Info = Info {
 pub(in crate::catalog) struct ResponseRate {
     /// Only surveys of this kind.
     #[serde(default)]
-    kind: Option<Kind>,
+    kind: Option<SurveyKind>,
 }
 
 /// A kind of survey.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(in crate::catalog) enum Kind {
+pub(in crate::catalog) enum SurveyKind {
     /// Would you recommend us?
     Nps,
     /// How satisfied are you?
@@ -56,7 +56,7 @@ pub(in crate::catalog) enum Kind {
     Enps,
 }
 
-impl Kind {
+impl SurveyKind {
     pub(in crate::catalog) const fn name(self) -> &'static str {
         match self {
             Self::Nps => "nps",

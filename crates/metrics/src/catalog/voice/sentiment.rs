@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tallybook_ingest::{MISSING, TableKind};
 
-use super::response_rate::Kind;
+use super::response_rate::SurveyKind;
 use crate::declare::{Area, Direction, Info, Measure, OptionInfo, Unit};
 use crate::engine::comments::Comment;
 use crate::engine::order_value::OrderValue;
@@ -52,7 +52,7 @@ pub(in crate::catalog) const INFO: Info = Info {
 pub(in crate::catalog) struct Sentiment {
     /// Only comments on surveys of this kind.
     #[serde(default)]
-    kind: Option<Kind>,
+    kind: Option<SurveyKind>,
     /// How many of the latest good and bad comments to show.
     #[serde(default)]
     #[schemars(range(max = 20))]
@@ -68,7 +68,7 @@ const CLASSES: [(&str, &str, Class); 3] = [
 impl Sentiment {
     /// What employees write is not for a report on customers, and could tell who they are.
     fn kinds(&self) -> Vec<String> {
-        let customers = [Kind::Nps, Kind::Csat, Kind::Ces];
+        let customers = [SurveyKind::Nps, SurveyKind::Csat, SurveyKind::Ces];
         let kinds = self.kind.map_or_else(|| customers.to_vec(), |kind| vec![kind]);
         kinds.into_iter().map(|kind| kind.name().to_owned()).collect()
     }
@@ -110,7 +110,7 @@ impl Metric for Sentiment {
 
     fn contradiction(&self) -> Option<&'static str> {
         match (self.kind, self.quotes) {
-            (Some(Kind::Enps), _) => Some("what employees write is not for a report on customers"),
+            (Some(SurveyKind::Enps), _) => Some("what employees write is not for a report on customers"),
             (_, 21..) => Some("`quotes` is at most 20"),
             _ => None,
         }
